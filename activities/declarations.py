@@ -1,0 +1,22 @@
+"""What activities exist, without how they work: all that a workflow may know of them."""
+
+from abc import ABC, abstractmethod
+
+from temporalio import activity
+
+from schemas.case import CasePlan, CommitRequest
+from schemas.complaint import Complaint
+
+
+class CaseActivities(ABC):
+    """The side effects of a case. Each may be repeated without harm."""
+
+    @activity.defn(name="plan_case")
+    @abstractmethod
+    async def plan_case(self, complaint: Complaint) -> CasePlan:
+        """Route a complaint by the policy that it is pinned to, and return all rules of its case."""
+
+    @activity.defn(name="commit")
+    @abstractmethod
+    async def commit(self, request: CommitRequest) -> None:
+        """Write transitions to the database in one transaction, once."""

@@ -1,0 +1,46 @@
+"""The one place that says how Temporal is spoken to: the client, the data converter, the sandbox."""
+
+import asyncio
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+DATA_CONVERTER = pydantic_data_converter
+
+_PURE_MODULES = ("activities.declarations", "domain", "pydantic", "pydantic_core", "schemas")
+
+
+def workflow_runner() -> SandboxedWorkflowRunner:
+    """Return what workers and replays run workflows in: Temporal's sandbox, without clock, chance, files, environment.
+
+    Modules that hold no state pass through it: importing them anew for every workflow would cost time and memory.
+    """
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PURE_MODULES))
+
+
+async def connect(address: str | None = None, *, lazy: bool = False, wait_seconds: float = 0) -> Client:
+    """Connect to Temporal: at the given address, else as the TEMPORAL_* variables and profiles say.
+
+    Args:
+        address: host:port; overrides the environment.
+        lazy: return at once and connect with the first call.
+        wait_seconds: how long to keep trying while nobody answers.
+
+    Raises:
+        RuntimeError: nobody answers there.
+    """
+    config = ClientConfig.load_client_connect_config()
+    if address is not None:
+        config["target_host"] = address
+    config.setdefault("target_host", "localhost:7233")
+    deadline = asyncio.get_running_loop().time() + wait_seconds
+    while True:
+        try:
+            return await Client.connect(**config, data_converter=DATA_CONVERTER, lazy=lazy)
+        except (RuntimeError, RPCError) as error:
+            if asyncio.get_running_loop().time() >= deadline:
+                raise RuntimeError(f"Temporal does not answer at {config['target_host']}: {error}") from error
+            await asyncio.sleep(0.5)

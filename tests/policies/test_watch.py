@@ -1,0 +1,41 @@
+"""The pack to watch on a screen: everything happens within seconds, at any hour."""
+
+from datetime import UTC, datetime, timedelta
+
+from domain.routing import plan_case, route
+from domain.working_time import working_time
+from schemas.calendar import Unit
+from schemas.case import TriageReason
+from storage.time_zone import pin_calendar
+from tests.policies.packs import watch
+
+NOW = datetime(2026, 3, 21, 20, tzinfo=UTC)
+
+
+def test_it_says_that_it_is_a_demonstration() -> None:
+    assert "Demonstration" in watch().title
+
+
+def test_a_whole_escalation_takes_about_a_minute() -> None:
+    for ladder in watch().ladders:
+        assert {level.limit.unit for level in ladder.levels} == {Unit.SECONDS}
+        assert sum(level.limit.value for level in ladder.levels) <= 90
+
+
+def test_every_level_has_a_consequence() -> None:
+    assert all(level.sanctions for ladder in watch().ladders for level in ladder.levels)
+
+
+def test_it_is_always_open() -> None:
+    week = timedelta(days=7)
+
+    assert working_time(pin_calendar(watch().calendar, NOW), NOW, NOW + week) == week
+
+
+def test_it_shows_routes_of_the_province_of_a_city_and_of_no_place_and_the_triage_queue() -> None:
+    assert route(watch(), "road-province", "18.01") == "BMBK"
+    assert route(watch(), "road-regency", "18.71") == "PUPR-18.71"
+    assert route(watch(), "app", None) == "KOMINFOTIK"
+    assert route(watch(), "terminal", "18") == "DISHUB"
+    unowned = plan_case(watch(), pin_calendar(watch().calendar, NOW), "road-regency", "18.01")
+    assert (unowned.triage_reason, unowned.queue) == (TriageReason.NO_OWNER, "meja-verifikasi")

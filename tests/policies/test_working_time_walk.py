@@ -1,0 +1,113 @@
+"""Working-time arithmetic agrees with a walk that looks at every minute, also while clocks change.
+
+The walk knows nothing of offsets: it reads the wall clock from the zone database and remembers the latest reading, so
+that a stretch opens when the clock first shows its beginning or is put forward over it, and closes likewise.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.working_time import due, working_time
+from schemas.calendar import CalendarRules, Hours, Limit, Unit, Week, WorkingCalendar
+from storage.time_zone import pin_calendar
+
+MINUTE = timedelta(minutes=1)
+DAYS = 12
+WINDOWS = {
+    "Asia/Jakarta": [datetime(2026, 3, 10, tzinfo=UTC)],
+    "America/New_York": [datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 10, 28, tzinfo=UTC)],
+    "Europe/Zurich": [datetime(2026, 3, 25, tzinfo=UTC), datetime(2026, 10, 21, tzinfo=UTC)],
+}
+
+
+@cache
+def wall_clock(zone: str, begin: datetime) -> list[tuple[date, int]]:
+    """Return the latest reading so far, as day and minute of the day, of every minute of the window."""
+    latest, readings = datetime.min, []  # noqa: DTZ901 - a wall clock's reading has no zone
+    for n in range(-180, DAYS * 24 * 60):  # three hours ahead: clocks may have been put back just before
+        latest = max(latest, (begin + n * MINUTE).astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+        readings.append((latest.date(), latest.hour * 60 + latest.minute))
+    return readings[180:]
+
+
+def walked(calendar: WorkingCalendar, begin: datetime, minutes: range) -> int:
+    readings = wall_clock(calendar.zone, begin)
+    stretches = [tuple(range(h.opens, h.closes) for h in day) for day in calendar.week.days]
+    return sum(
+        any(minute in stretch for stretch in stretches[day.weekday()])
+        for day, minute in (readings[n] for n in minutes)
+        if day not in calendar.holidays
+    )
+
+
+def office(points: list[int]) -> tuple[Hours, ...]:
+    ordered = sorted(points)
+    return tuple(Hours(opens=a, closes=b) for a, b in zip(ordered[::2], ordered[1::2], strict=False))
+
+
+half_hours = st.sampled_from(range(0, 1441, 30))
+days = st.lists(half_hours, max_size=6, unique=True).map(office)
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> tuple[WorkingCalendar, datetime]:
+    zone = draw(st.sampled_from(sorted(WINDOWS)))
+    begin = draw(st.sampled_from(WINDOWS[zone]))
+    names = list(Week.model_fields)
+    week = {name: draw(days) for name in names} | {draw(st.sampled_from(names)): office([480, 720, 780, 960])}
+    closed = draw(st.sets(st.integers(0, DAYS), max_size=4))
+    holidays = {begin.date() + timedelta(days=n): "holiday" for n in closed}
+    rules = CalendarRules(zone=zone, week=Week(**week), holidays=holidays, valid_to=date(2026, 12, 31))
+    return pin_calendar(rules, begin), begin
+
+
+spans = st.tuples(st.integers(0, DAYS * 1440), st.integers(0, DAYS * 1440)).map(lambda ends: range(*sorted(ends)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(calendars(), spans)
+def test_working_time_is_what_a_walk_counts(made: tuple[WorkingCalendar, datetime], span: range) -> None:
+    calendar, begin = made
+
+    counted = working_time(calendar, begin + span.start * MINUTE, begin + span.stop * MINUTE)
+
+    assert counted == walked(calendar, begin, span) * MINUTE
+
+
+@settings(max_examples=150, deadline=None)
+@given(calendars(), st.integers(0, DAYS * 1440), st.integers(1, 60))
+def test_working_hours_are_due_at_the_first_moment_by_which_they_were_worked(
+    made: tuple[WorkingCalendar, datetime], after: int, value: int
+) -> None:
+    calendar, begin = made
+    start = begin + after * MINUTE
+
+    end = due(calendar, start, Limit(value=value, unit=Unit.WORKING_HOURS)).at
+
+    assert working_time(calendar, start, end) == timedelta(hours=value)
+    assert working_time(calendar, start, end - MINUTE) == timedelta(hours=value) - MINUTE
+
+
+@pytest.mark.parametrize("points", [[0, 120, 150, 480], [0, 150], [120, 480], [120, 150, 180, 480]])
+def test_hours_that_clocks_are_put_forward_over_begin_and_end_at_the_change(points: list[int]) -> None:
+    begin = datetime(2026, 3, 4, tzinfo=UTC)
+    rules = CalendarRules(zone="America/New_York", week=Week(sunday=office(points)), valid_to=date(2026, 12, 31))
+    calendar = pin_calendar(rules, begin)
+
+    counted = working_time(calendar, begin, begin + timedelta(days=7))
+
+    assert counted == walked(calendar, begin, range(7 * 1440)) * MINUTE
+
+
+def test_a_day_ends_at_midnight_even_where_clocks_are_put_forward_at_midnight() -> None:
+    rules = CalendarRules(zone="Africa/Cairo", week=Week(thursday=office([480, 1440])), valid_to=date(2026, 12, 31))
+    calendar = pin_calendar(rules, datetime(2026, 4, 22, tzinfo=UTC))
+
+    end = due(calendar, datetime(2026, 4, 22, 6, tzinfo=UTC), Limit(value=1, unit=Unit.WORKING_DAYS)).at
+
+    assert end == datetime(2026, 4, 23, 22, tzinfo=UTC)  # Thursday 24:00, when Friday begins at 01:00

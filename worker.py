@@ -1,0 +1,60 @@
+"""Run the workers that carry cases: `python worker.py`, or `kawal worker`."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.cases import PostgresCaseActivities
+from runtime import logs, settings, temporal
+from storage import database
+from workflows.complaint import ComplaintWorkflow
+
+
+def build(client: Client, pool: database.Pool, *, task_queue: str = settings.TASK_QUEUE) -> Worker:
+    """Return a worker for complaints; what it has begun, it may end within ten seconds when it is stopped."""
+    cases = PostgresCaseActivities(pool)
+    return Worker(
+        client,
+        task_queue=task_queue,
+        workflows=[ComplaintWorkflow],
+        activities=[cases.plan_case, cases.commit],
+        workflow_runner=temporal.workflow_runner(),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+
+
+async def run() -> None:
+    """Run a worker until SIGTERM or SIGINT; then let what is under way end."""
+    where = settings.load()
+    log = structlog.get_logger("worker")
+    pool = await database.connect(where.database_url)
+    client = await temporal.connect(where.temporal_address, wait_seconds=60)
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    async with build(client, pool):
+        log.info("worker started", task_queue=settings.TASK_QUEUE, namespace=client.namespace, pid=os.getpid())
+        await stop.wait()
+        log.info("worker stops")
+    await pool.close()
+
+
+def main() -> None:
+    """Run a worker as a process of its own."""
+    logs.configure()
+    try:
+        asyncio.run(run())
+    except (settings.SettingsError, RuntimeError) as error:
+        sys.exit(f"worker: {error}")
+    sys.stderr.flush()
+    os._exit(0)  # the SDK's native threads can abort an orderly interpreter exit after all work is done
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""One complaint, from its acceptance to its end: a thin shell of timers and messages around `domain.lifecycle`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import ValidationError
+
+    from activities.declarations import CaseActivities
+    from domain.lifecycle import (
+        MessageReceived,
+        Opened,
+        TimeReached,
+        Unreadable,
+        decide,
+        evolve,
+        next_moment,
+    )
+    from domain.refusal import refusal
+    from domain.view import result, view
+    from schemas.case import CaseResult, CaseState, CaseView, CommitRequest, Transition
+    from schemas.complaint import Complaint
+    from schemas.messages import MESSAGES, Acknowledge, Message, MessageReceipt, Respond, Withdraw
+    from schemas.problems import in_words
+    from workflows.alarm import Alarm
+    from workflows.search_attributes import changes
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
+
+
+@dataclass
+class _Letter:
+    """Something that arrived, and whoever waits to hear that it took effect."""
+
+    event: MessageReceived | Unreadable
+    reply: asyncio.Future[MessageReceipt] = field(default_factory=asyncio.Future)
+
+
+@workflow.defn(name="Complaint", failure_exception_types=[ValidationError])
+class ComplaintWorkflow:
+    """The only writer of a case's state. Every transition is committed before anybody is told of it."""
+
+    @workflow.init
+    def __init__(self, complaint: Complaint) -> None:
+        self._case = CaseState(complaint=complaint)
+        self._inbox: list[_Letter] = []
+        self._alarm = Alarm()
+        self._shown: CaseView | None = None
+
+    @workflow.run
+    async def run(self, complaint: Complaint) -> CaseResult:
+        """Live the case. Bad input fails it with a clear error; a mistake of ours waits for its mend instead."""
+        try:
+            return await self._live(complaint)
+        except ValidationError as mistake:
+            raise RuntimeError("the case made a value that its own models refuse") from mistake
+
+    async def _live(self, complaint: Complaint) -> CaseResult:
+        """Open the case; then, whatever comes first, a message or the moment it waits for, decide and commit."""
+        plan = await _durably(CaseActivities.plan_case, complaint)
+        self._case = self._case.model_copy(update={"plan": plan})
+        await self._commit(self._decide(Opened(at=complaint.accepted_at)))
+        while self._inbox or not self._case.status.final:
+            letters, transitions = await self._whatever_comes_first()
+            await self._commit(transitions)
+            self._answer(letters)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return result(self._case)
+
+    async def _whatever_comes_first(self) -> tuple[list[_Letter], list[Transition]]:
+        self._alarm.set(next_moment(self._case), what_for=_what_for(view(self._case)))
+        await workflow.wait_condition(lambda: bool(self._inbox) or self._alarm.rang_at is not None)
+        letters, self._inbox = self._inbox, []
+        transitions = [transition for letter in letters for transition in self._decide(letter.event)]
+        if now := self._alarm.rang_at:
+            transitions += self._decide(TimeReached(at=now))
+        return letters, transitions
+
+    def _decide(self, event: Opened | TimeReached | MessageReceived | Unreadable) -> list[Transition]:
+        transitions = decide(self._case, event)
+        for transition in transitions:
+            self._case = evolve(self._case, transition)
+        return list(transitions)
+
+    async def _commit(self, transitions: list[Transition]) -> None:
+        if not transitions:
+            return
+        case = view(self._case)
+        await _durably(CaseActivities.commit, CommitRequest(case=case, transitions=tuple(transitions)))
+        if updates := changes(case, self._shown):
+            workflow.upsert_search_attributes(updates)
+        self._shown = case
+
+    def _answer(self, letters: list[_Letter]) -> None:
+        for letter in letters:
+            if not isinstance(letter.event, MessageReceived):
+                continue
+            message = letter.event.message
+            if message.message_id in self._case.messages:
+                letter.reply.set_result(self._receipt(message))
+            else:
+                letter.reply.set_exception(_refused(refusal(self._case, message) or "refused"))
+
+    def _receipt(self, message: Message) -> MessageReceipt:
+        return MessageReceipt(
+            case_id=self._case.complaint.case_id,
+            message_id=message.message_id,
+            seq=self._case.messages[message.message_id],
+            status=self._case.status,
+        )
+
+    # Messages. Each exists as an update, which answers, and as a signal, which does not.
+
+    @workflow.update
+    async def acknowledge(self, message: Acknowledge) -> MessageReceipt:
+        """Take note that the agency works on the case; returns when that is committed."""
+        return await self._deliver(message)
+
+    @workflow.update
+    async def respond(self, message: Respond) -> MessageReceipt:
+        """Take the agency's answer and close the case; returns when that is committed."""
+        return await self._deliver(message)
+
+    @workflow.update
+    async def withdraw(self, message: Withdraw) -> MessageReceipt:
+        """Close the case because its reporter takes it back; returns when that is committed."""
+        return await self._deliver(message)
+
+    @acknowledge.validator
+    def _check_acknowledge(self, message: Acknowledge) -> None:
+        self._refuse_at_the_door(message)
+
+    @respond.validator
+    def _check_respond(self, message: Respond) -> None:
+        self._refuse_at_the_door(message)
+
+    @withdraw.validator
+    def _check_withdraw(self, message: Withdraw) -> None:
+        self._refuse_at_the_door(message)
+
+    def _refuse_at_the_door(self, message: Message) -> None:
+        """Refuse without leaving an event behind; a message that took effect already gets its receipt again."""
+        reason = refusal(self._case, message)
+        if reason and message.message_id not in self._case.messages:
+            raise _refused(reason)
+
+    async def _deliver(self, message: Message) -> MessageReceipt:
+        letter = _Letter(MessageReceived(at=workflow.now(), message=message))
+        self._inbox.append(letter)
+        return await letter.reply
+
+    @workflow.signal(dynamic=True)
+    def _signal(self, name: str, payloads: Sequence[RawValue]) -> None:
+        """Take a message as a signal, whatever it holds: nobody hears of an error here, so the timeline records it."""
+        self._inbox.append(_Letter(_read(name, payloads)))
+
+    @workflow.query
+    def state(self) -> CaseView:
+        """Return how the case stands, and what happens next and when."""
+        return view(self._case)
+
+
+def _read(name: str, payloads: Sequence[RawValue]) -> MessageReceived | Unreadable:
+    model = MESSAGES.get(name)
+    if model is None:
+        problem = f"no such message; there are {', '.join(MESSAGES)}"
+        return Unreadable(at=workflow.now(), name=name[:100], problem=problem)
+    if len(payloads) != 1:
+        problem = f"takes one argument, {model.__name__}, and got {len(payloads)}"
+        return Unreadable(at=workflow.now(), name=name, problem=problem)
+    try:
+        message = model.model_validate(workflow.payload_converter().from_payload(payloads[0].payload))
+    except ValidationError as error:
+        return Unreadable(at=workflow.now(), name=name, problem=in_words(error))
+    except RuntimeError:
+        return Unreadable(at=workflow.now(), name=name, problem="its payload is not JSON")
+    return MessageReceived(at=workflow.now(), message=message)
+
+
+async def _durably(activity: Callable[[CaseActivities, Argument], Awaitable[Result]], argument: Argument) -> Result:
+    """Run an activity at once, within this workflow task; if that fails, as a normal one that outlasts any outage.
+
+    The first try has to end well before the task does (10 s), or heartbeats would fill the history. Attempts of the
+    second leave no events behind, so a database that is away for hours costs a handful.
+    """
+    try:
+        return await workflow.execute_local_activity_method(
+            activity,
+            argument,
+            start_to_close_timeout=timedelta(seconds=3),
+            schedule_to_close_timeout=timedelta(seconds=6),
+            retry_policy=RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=200)),
+        )
+    except ActivityError:
+        return await workflow.execute_activity_method(
+            activity,
+            argument,
+            start_to_close_timeout=timedelta(seconds=30),
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+        )
+
+
+def _refused(reason: str) -> ApplicationError:
+    return ApplicationError(reason, type="MessageRefused", non_retryable=True)
+
+
+def _what_for(case: CaseView) -> str:
+    return f"{case.what_next.kind} of {case.holder}" if case.what_next else ""

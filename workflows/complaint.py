@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -41,7 +41,7 @@ class _Letter:
     """Something that arrived, and whoever waits to hear that it took effect."""
 
     event: MessageReceived | Unreadable
-    reply: asyncio.Future[MessageReceipt] = field(default_factory=asyncio.Future)
+    reply: asyncio.Future[MessageReceipt] | None = None
 
 
 @workflow.defn(name="Complaint", failure_exception_types=[ValidationError])
@@ -101,7 +101,7 @@ class ComplaintWorkflow:
 
     def _answer(self, letters: list[_Letter]) -> None:
         for letter in letters:
-            if not isinstance(letter.event, MessageReceived):
+            if letter.reply is None or not isinstance(letter.event, MessageReceived):
                 continue
             message = letter.event.message
             if message.message_id in self._case.messages:
@@ -153,9 +153,9 @@ class ComplaintWorkflow:
             raise _refused(reason)
 
     async def _deliver(self, message: Message) -> MessageReceipt:
-        letter = _Letter(MessageReceived(at=workflow.now(), message=message))
-        self._inbox.append(letter)
-        return await letter.reply
+        reply: asyncio.Future[MessageReceipt] = asyncio.Future()
+        self._inbox.append(_Letter(MessageReceived(at=workflow.now(), message=message), reply))
+        return await reply
 
     @workflow.signal(dynamic=True)
     def _signal(self, name: str, payloads: Sequence[RawValue]) -> None:
@@ -180,26 +180,27 @@ def _read(name: str, payloads: Sequence[RawValue]) -> MessageReceived | Unreadab
         message = model.model_validate(workflow.payload_converter().from_payload(payloads[0].payload))
     except ValidationError as error:
         return Unreadable(at=workflow.now(), name=name, problem=in_words(error))
-    except RuntimeError:
-        return Unreadable(at=workflow.now(), name=name, problem="its payload is not JSON")
+    except (LookupError, RuntimeError, TypeError, ValueError):  # whatever a converter raises on what it cannot read
+        return Unreadable(at=workflow.now(), name=name, problem="its payload cannot be read as JSON")
     return MessageReceived(at=workflow.now(), message=message)
 
 
 async def _durably(activity: Callable[[CaseActivities, Argument], Awaitable[Result]], argument: Argument) -> Result:
-    """Run an activity at once, within this workflow task; if that fails, as a normal one that outlasts any outage.
+    """Try an activity once, within this workflow task; if that fails, run it as a normal one that outlasts any outage.
 
-    The first try has to end well before the task does (10 s), or heartbeats would fill the history. Attempts of the
-    second leave no events behind, so a database that is away for hours costs a handful.
+    The try has to end well before the task does (10 s), or heartbeats would fill the history. Attempts of a normal
+    activity leave no events behind, so a database that is away for hours costs a handful.
     """
     try:
         return await workflow.execute_local_activity_method(
             activity,
             argument,
-            start_to_close_timeout=timedelta(seconds=3),
-            schedule_to_close_timeout=timedelta(seconds=6),
-            retry_policy=RetryPolicy(maximum_attempts=2, initial_interval=timedelta(milliseconds=200)),
+            start_to_close_timeout=timedelta(seconds=5),
+            retry_policy=RetryPolicy(maximum_attempts=1),
         )
-    except ActivityError:
+    except FailureError as failure:
+        if is_cancelled_exception(failure):
+            raise
         return await workflow.execute_activity_method(
             activity,
             argument,

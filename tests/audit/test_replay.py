@@ -1,0 +1,85 @@
+"""Stored histories of every version hold with the code of today, and one that does not is found."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+
+from audit.replay import Verdict, of_all_cases, of_case, replay
+from tests import making
+from tests.kawal import Kawal
+
+HISTORIES = Path(__file__).parent.parent / "histories"
+STORED = sorted(HISTORIES.glob("*/*.json"))
+
+
+def stored(path: Path) -> WorkflowHistory:
+    return WorkflowHistory.from_json(path.stem, path.read_text())
+
+
+async def each(*histories: WorkflowHistory) -> AsyncIterator[WorkflowHistory]:
+    for history in histories:
+        yield history
+
+
+async def verdicts(histories: AsyncIterator[WorkflowHistory]) -> list[Verdict]:
+    return [verdict async for verdict in replay(histories)]
+
+
+def test_every_kind_of_life_is_stored_for_this_version() -> None:
+    assert {path.stem for path in STORED if path.parent.name == "0.1.0"} == {
+        "answered_in_time",
+        "climbed_to_the_top_and_open",
+        "answered_late_but_accepted_in_time",
+        "withdrawn_from_triage",
+        "refused_messages",
+        "database_away",
+    }
+
+
+@pytest.mark.parametrize("path", STORED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+async def test_a_stored_history_holds_with_the_code_of_today(path: Path) -> None:
+    [verdict] = await verdicts(each(stored(path)))
+    assert verdict.holds, verdict.parts_at
+
+
+async def test_a_history_in_which_a_deadline_was_moved_is_found(tmp_path: Path) -> None:
+    path = HISTORIES / "0.1.0" / "answered_in_time.json"
+    tampered = json.loads(path.read_text())
+    for event in tampered["events"]:
+        if event["eventType"] == "EVENT_TYPE_TIMER_STARTED":
+            event["eventType"] = "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"
+            event["activityTaskScheduledEventAttributes"] = {
+                "activityId": "1",
+                "activityType": {"name": "commit"},
+                "workflowTaskCompletedEventId": event.pop("timerStartedEventAttributes")[
+                    "workflowTaskCompletedEventId"
+                ],
+            }
+    good = stored(path)
+    bad = WorkflowHistory.from_json("tampered", json.dumps(tampered))
+    first, second = await verdicts(each(good, bad))
+    assert first.holds
+    assert not second.holds
+    assert second.parts_at
+    assert "TMPRL1100" in second.parts_at
+
+
+async def test_running_and_ended_cases_are_fetched_and_hold(kawal: Kawal) -> None:
+    ended, running = await kawal.open(), await kawal.open()
+    await kawal.starter.send(ended.id, making.respond())
+    await ended.result()
+    [closed] = await verdicts(of_case(kawal.client, ended.id))
+    [still_open] = await verdicts(of_case(kawal.client, running.id))
+    assert (closed.holds, closed.open) == (True, False)
+    assert (still_open.holds, still_open.open) == (True, True)
+
+
+async def test_all_cases_that_temporal_keeps_are_found(kawal: Kawal) -> None:
+    case = await kawal.open()
+    await kawal.starter.send(case.id, making.respond())
+    await case.result()
+    found = [history.workflow_id async for history in of_all_cases(kawal.client)]
+    assert case.id in found

@@ -1,0 +1,122 @@
+"""Whatever arrives, the workflow stays healthy, and whoever can hear of an error hears a clear one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from schemas.case import Status
+from schemas.messages import Actor
+from storage import case_records
+from tests import making
+from tests.kawal import Handle, Kawal
+
+BAD_SIGNALS: list[tuple[str, list[Any], str]] = [
+    ("respond", [{"message_id": "m"}], "actor: Field required"),
+    ("respond", [{"message_id": "m", "actor": {"id": "a"}, "colour": "red"}], "colour: Extra inputs are not permitted"),
+    ("respond", [], "takes one argument, Respond, and got 0"),
+    ("respond", ["one", "two"], "takes one argument, Respond, and got 2"),
+    ("respond", ["words"], "the whole: Input should be a valid dictionary or instance of Respond"),
+    ("respond", [b"\xff\x00"], "the whole: Input should be a valid dictionary or instance of Respond"),
+    ("respond", [None], "the whole: Input should be a valid dictionary or instance of Respond"),
+    ("respnd", [{}], "no such message; there are acknowledge, respond, withdraw"),
+]
+
+
+async def refusals(kawal: Kawal, case: Handle) -> list[dict[str, str]]:
+    lines = await case_records.timeline(kawal.pool, case.id)
+    return [line["detail"] for line in lines if line["kind"] == "message refused"]
+
+
+async def test_malformed_signals_are_recorded_with_the_reason_and_the_case_goes_on(kawal: Kawal) -> None:
+    case = await kawal.open()
+    for name, payloads, _ in BAD_SIGNALS:
+        await case.signal(name, args=payloads)
+    await kawal.starter.send(case.id, making.acknowledge())
+    assert await refusals(kawal, case) == [{"message": name, "reason": reason} for name, _, reason in BAD_SIGNALS]
+    await kawal.starter.send(case.id, making.respond())
+    assert (await case.result()).status is Status.CLOSED
+    assert await no_task_failed(case)
+
+
+async def no_task_failed(case: Handle) -> bool:
+    failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    return all(event.event_type != failed for event in (await case.fetch_history()).events)
+
+
+async def test_a_payload_in_an_unknown_encoding_is_recorded_too(kawal: Kawal) -> None:
+    case = await kawal.open()
+    payload = Payload(metadata={"encoding": b"binary/encrypted"}, data=b"?")
+    await case.signal("respond", RawValue(payload))
+    await kawal.starter.send(case.id, making.acknowledge())
+    assert await refusals(kawal, case) == [{"message": "respond", "reason": "its payload cannot be read as JSON"}]
+
+
+async def test_a_well_formed_signal_that_the_case_refuses_is_recorded_with_the_reason(kawal: Kawal) -> None:
+    case = await kawal.open()
+    await case.signal("respond", making.respond(agency="SCHOOLS"))
+    await kawal.starter.send(case.id, making.acknowledge())
+    [detail] = await refusals(kawal, case)
+    assert detail["reason"].startswith("actor.agency:")
+
+
+async def test_signals_do_the_same_as_updates(kawal: Kawal) -> None:
+    case = await kawal.open()
+    await case.signal("acknowledge", making.acknowledge())
+    await case.signal("respond", making.respond())
+    assert (await case.result()).status is Status.CLOSED
+    assert await kawal.kinds(case.id) == ["received", "assigned", "acknowledged", "responded", "closed"]
+
+
+async def rejected(case: Handle, name: str, *arguments: Any) -> str:
+    with pytest.raises(WorkflowUpdateFailedError) as caught:
+        await case.execute_update(name, args=arguments)
+    assert isinstance(caught.value.cause, ApplicationError)
+    return str(caught.value.cause)
+
+
+async def test_a_malformed_update_is_rejected_by_field_leaves_no_event_and_repeats_no_value(kawal: Kawal) -> None:
+    case = await kawal.open()
+    events = len((await case.fetch_history()).events)
+    error = await rejected(case, "respond", {"message_id": "m", "actor": {"id": "budi@example.org"}})
+    assert "actor.id" in error
+    assert "budi" not in error
+    assert "known updates: [acknowledge respond withdraw]" in await rejected(case, "reopen", {})
+    assert "missing" in await rejected(case, "respond")
+    description = await case.describe()
+    assert description.history_length <= events + 1  # the task of a query or rejected update may be under way
+
+
+@pytest.mark.parametrize("account", ["1871010101900001", "operator-081234567890", "budi@example.org", "Budi Santoso"])
+def test_an_actor_that_looks_like_a_person_is_refused_without_repeating_it(account: str) -> None:
+    with pytest.raises(ValueError, match=r"id\n") as caught:
+        Actor(id=account)
+    assert account not in str(caught.value)
+
+
+async def test_two_answers_in_one_breath_close_the_case_once_and_the_second_sender_hears_why(kawal: Kawal) -> None:
+    case = await kawal.open()
+
+    outcomes = await asyncio.gather(
+        *(kawal.starter.send(case.id, making.respond(f"answer-{n}")) for n in range(6)), return_exceptions=True
+    )
+    refused = [str(outcome) for outcome in outcomes if isinstance(outcome, Exception)]
+    assert len(refused) == 5
+    assert all(f"case {case.id} is closed" in reason for reason in refused)
+    assert (await kawal.kinds(case.id)).count("responded") == 1
+
+
+async def test_a_start_with_malformed_input_fails_at_once_naming_the_fields_and_no_value(kawal: Kawal) -> None:
+    start = {"case_id": kawal.new_id(), "reporter": "Budi Santoso", "channel": "counter"}
+    handle = await kawal.client.start_workflow("Complaint", start, id=kawal.new_id(), task_queue=kawal.task_queue)
+    with pytest.raises(WorkflowFailureError) as caught:
+        await handle.result()
+    error = str(caught.value.cause)
+    assert "category\n  Field required" in error
+    assert "reporter\n  Extra inputs are not permitted" in error
+    assert "Budi" not in error

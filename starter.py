@@ -1,5 +1,6 @@
 """Start cases and send them messages: what backend systems call. `python starter.py`, or `kawal`, for people."""
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,10 @@ from schemas.messages import Message, MessageReceipt
 from storage import case_records, database, intake, policies
 from workflows.complaint import ComplaintWorkflow
 from workflows.search_attributes import at_the_start
+
+
+_PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds. Temporal drops an update whose workflow task failed; under the same message id it may simply be sent again."""
 
 
 class RefusedError(ValueError):
@@ -84,6 +89,18 @@ class Starter:
         """
         if text is not None:
             await intake.store_text(self.pool, case_id, message.message_id, text)
+        for pause in (*_PAUSES_AFTER_A_LOST_TASK, None):
+            try:
+                return await self._update(case_id, message)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return await self._receipt_of_an_ended_case(case_id, message)
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION or pause is None:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    async def _update(self, case_id: str, message: Message) -> MessageReceipt:
         try:
             receipt: MessageReceipt = await self.handle(case_id).execute_update(
                 message.kind, message, id=message.message_id, result_type=MessageReceipt
@@ -91,10 +108,6 @@ class Starter:
         except WorkflowUpdateFailedError as error:
             reason = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
             raise RefusedError(reason) from error
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            return await self._receipt_of_an_ended_case(case_id, message)
         return receipt
 
     async def _receipt_of_an_ended_case(self, case_id: str, message: Message) -> MessageReceipt:

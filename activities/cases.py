@@ -5,7 +5,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.declarations import CaseActivities
 from domain.routing import plan_case
-from schemas.case import CasePlan, CommitRequest
+from schemas.case import CasePlan, CommitRequest, CommitResult
 from schemas.complaint import Complaint
 from schemas.policy import Policy
 from storage import case_records, policies
@@ -32,9 +32,9 @@ class PostgresCaseActivities(CaseActivities):
         return plan_case(policy, calendar, complaint.category, complaint.region)
 
     @activity.defn(name="commit")
-    async def commit(self, request: CommitRequest) -> None:
-        """Write transitions to the database in one transaction, once."""
-        await case_records.commit(self._pool, request)
+    async def commit(self, request: CommitRequest) -> CommitResult:
+        """Write transitions to the database in one transaction, unless others stand there; return what stands."""
+        return await case_records.commit(self._pool, request)
 
     async def _policy(self, version: str) -> Policy:
         if version not in self._policies:

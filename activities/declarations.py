@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from temporalio import activity
 
-from schemas.case import CasePlan, CommitRequest
+from schemas.case import CasePlan, CommitRequest, CommitResult
 from schemas.complaint import Complaint
 
 
@@ -18,5 +18,5 @@ class CaseActivities(ABC):
 
     @activity.defn(name="commit")
     @abstractmethod
-    async def commit(self, request: CommitRequest) -> None:
-        """Write transitions to the database in one transaction, once."""
+    async def commit(self, request: CommitRequest) -> CommitResult:
+        """Write transitions to the database in one transaction, unless others stand there; return what stands."""

@@ -4,6 +4,7 @@ Nothing here reads a clock: every event carries its moment. The workflow, the au
 same functions, and must come to the same timeline.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +98,23 @@ def evolve(state: CaseState, transition: Transition) -> CaseState:
         case TransitionKind.CLOSED | TransitionKind.WITHDRAWN:
             changes["closed_at"] = transition.at
     return state.model_copy(update=changes)
+
+
+def decide_all(state: CaseState, events: Iterable[Event]) -> tuple[CaseState, tuple[Transition, ...]]:
+    """Return what events lead to, one after the other, and the state after them."""
+    added: list[Transition] = []
+    for event in events:
+        transitions = decide(state, event)
+        state = evolve_all(state, transitions)
+        added += transitions
+    return state, tuple(added)
+
+
+def evolve_all(state: CaseState, transitions: Iterable[Transition]) -> CaseState:
+    """Return the state after transitions."""
+    for transition in transitions:
+        state = evolve(state, transition)
+    return state
 
 
 def next_moment(state: CaseState) -> datetime | None:

@@ -192,3 +192,9 @@ class CommitRequest(Model):
 
     case: CaseView
     transitions: tuple[Transition, ...] = Field(min_length=1)
+
+
+class CommitResult(Model):
+    """What stands after a commit: the request's transitions, or those that were written before under their numbers."""
+
+    written_before: tuple[Transition, ...] = ()

@@ -6,29 +6,35 @@ from typing import Any
 import asyncpg
 
 from schemas.calendar import Deadline
-from schemas.case import CaseView, CommitRequest, NextStep, Transition, TransitionKind
+from schemas.case import CaseView, CommitRequest, CommitResult, NextStep, Transition, TransitionKind
 from schemas.ledger import LedgerEntry
 from storage.database import Connection, Pool
 
 
-class TimelineConflictError(RuntimeError):
-    """The database holds another transition under the same number: two histories of one case disagree."""
-
-
-async def commit(pool: Pool, request: CommitRequest) -> None:
+async def commit(pool: Pool, request: CommitRequest) -> CommitResult:
     """Write transitions, their ledger entries and how the case stands, in one transaction.
 
-    Doing it again does nothing, so a caller that never heard of its success may simply repeat it.
-
-    Raises:
-        TimelineConflictError: a transition is stored already, but says something else.
+    The first writer wins. Doing it again does nothing, so a caller that never heard of its success may simply repeat
+    it; one that has meanwhile decided otherwise is told what was written before, and writes nothing.
     """
-    case = request.case
+    case, transitions = request.case, request.transitions
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", case.case_id)
+        written_before = await _from(connection, case.case_id, transitions[0].seq)
+        if written_before:
+            return CommitResult(written_before=() if written_before == transitions else written_before)
         await _upsert_case(connection, case)
-        for transition in request.transitions:
-            if await _append(connection, case.case_id, transition):
-                await _append_to_ledger(connection, transition)
+        for transition in transitions:
+            await _append(connection, case.case_id, transition)
+            await _append_to_ledger(connection, transition)
+    return CommitResult()
+
+
+async def _from(connection: Connection, case_id: str, seq: int) -> tuple[Transition, ...]:
+    rows = await connection.fetch(
+        "select body from timeline where case_id = $1 and seq >= $2 order by seq", case_id, seq
+    )
+    return tuple(Transition.model_validate(row["body"]) for row in rows)
 
 
 async def _upsert_case(connection: Connection, case: CaseView) -> None:
@@ -37,7 +43,7 @@ async def _upsert_case(connection: Connection, case: CaseView) -> None:
     updates = ", ".join(f"{column} = excluded.{column}" for column in row if column != "case_id")
     await connection.execute(
         f"insert into cases ({columns}) values ({places})"  # noqa: S608 - the columns are named right below
-        f" on conflict (case_id) do update set {updates} where cases.seq < excluded.seq",
+        f" on conflict (case_id) do update set {updates}",
         *row.values(),
     )
 
@@ -53,9 +59,13 @@ def _case_row(case: CaseView) -> dict[str, object]:
     }
 
 
-async def _append(connection: Connection, case_id: str, transition: Transition) -> bool:
-    """Append to the timeline; return whether it was new."""
-    said = (
+async def _append(connection: Connection, case_id: str, transition: Transition) -> None:
+    await connection.execute(
+        "insert into timeline"
+        " (case_id, seq, kind, at, actor, message_id, status, level, breached_level, due_at, detail, body)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        case_id,
+        transition.seq,
         transition.kind,
         transition.at,
         transition.actor,
@@ -65,30 +75,8 @@ async def _append(connection: Connection, case_id: str, transition: Transition) 
         transition.breached_level,
         transition.clock.due.at if transition.clock else None,
         transition.detail,
+        transition.model_dump(mode="json"),
     )
-    inserted = await connection.fetchval(
-        "insert into timeline"
-        " (case_id, seq, kind, at, actor, message_id, status, level, breached_level, due_at, detail)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (case_id, seq) do nothing returning true",
-        case_id,
-        transition.seq,
-        *said,
-    )
-    if inserted:
-        return True
-    stored = await connection.fetchrow(
-        "select kind, at, actor, message_id, status, level, breached_level, due_at, detail from timeline"
-        " where case_id = $1 and seq = $2",
-        case_id,
-        transition.seq,
-    )
-    assert stored is not None, "rows are never deleted"
-    if tuple(stored) != said:
-        raise TimelineConflictError(
-            f"case {case_id}, transition {transition.seq}: stored as {stored['kind']!r} at {stored['at']},"
-            f" now {transition.kind!r} at {transition.at}"
-        )
-    return False
 
 
 async def _append_to_ledger(connection: Connection, transition: Transition) -> None:
@@ -117,7 +105,8 @@ def _view(row: asyncpg.Record) -> CaseView:
 
 async def timeline(pool: Pool, case_id: str) -> list[dict[str, Any]]:
     """Return a case's timeline, oldest first, as plain values."""
-    rows = await pool.fetch("select * from timeline where case_id = $1 order by seq", case_id)
+    columns = "seq, kind, at, actor, message_id, status, level, breached_level, due_at, detail, recorded_at"
+    rows = await pool.fetch(f"select {columns} from timeline where case_id = $1 order by seq", case_id)  # noqa: S608
     return [dict(row) for row in rows]
 
 

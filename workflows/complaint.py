@@ -15,17 +15,18 @@ with workflow.unsafe.imports_passed_through():
 
     from activities.declarations import CaseActivities
     from domain.lifecycle import (
+        Event,
         MessageReceived,
         Opened,
         TimeReached,
         Unreadable,
-        decide,
-        evolve,
+        decide_all,
+        evolve_all,
         next_moment,
     )
     from domain.refusal import refusal
     from domain.view import result, view
-    from schemas.case import CaseResult, CaseState, CaseView, CommitRequest, Transition
+    from schemas.case import CaseResult, CaseState, CaseView, CommitRequest
     from schemas.complaint import Complaint
     from schemas.messages import MESSAGES, Acknowledge, Message, MessageReceipt, Respond, Withdraw
     from schemas.problems import in_words
@@ -64,37 +65,46 @@ class ComplaintWorkflow:
             raise RuntimeError("the case made a value that its own models refuse") from mistake
 
     async def _live(self, complaint: Complaint) -> CaseResult:
-        """Open the case; then, whatever comes first, a message or the moment it waits for, decide and commit."""
+        """Open the case; then, whatever comes first, a message or the moment it waits for, settle it."""
         plan = await _durably(CaseActivities.plan_case, complaint)
         self._case = self._case.model_copy(update={"plan": plan})
-        await self._commit(self._decide(Opened(at=complaint.accepted_at)))
+        await self._settle([Opened(at=complaint.accepted_at)])
         while self._inbox or not self._case.status.final:
-            letters, transitions = await self._whatever_comes_first()
-            await self._commit(transitions)
+            letters, events = await self._whatever_comes_first()
+            await self._settle(events)
             self._answer(letters)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return result(self._case)
 
-    async def _whatever_comes_first(self) -> tuple[list[_Letter], list[Transition]]:
+    async def _whatever_comes_first(self) -> tuple[list[_Letter], list[Event]]:
         self._alarm.set(next_moment(self._case), what_for=_what_for(view(self._case)))
         await workflow.wait_condition(lambda: bool(self._inbox) or self._alarm.rang_at is not None)
         letters, self._inbox = self._inbox, []
-        transitions = [transition for letter in letters for transition in self._decide(letter.event)]
+        events: list[Event] = [letter.event for letter in letters]
         if now := self._alarm.rang_at:
-            transitions += self._decide(TimeReached(at=now))
-        return letters, transitions
+            events.append(TimeReached(at=now))
+        return letters, events
 
-    def _decide(self, event: Opened | TimeReached | MessageReceived | Unreadable) -> list[Transition]:
-        transitions = decide(self._case, event)
-        for transition in transitions:
-            self._case = evolve(self._case, transition)
-        return list(transitions)
+    async def _settle(self, events: list[Event]) -> None:
+        """Decide what events lead to and commit it; only what is committed becomes the case's state.
 
-    async def _commit(self, transitions: list[Transition]) -> None:
-        if not transitions:
-            return
+        A commit is durable before the workflow task that made it. If that task is lost, it is run again, perhaps at
+        another time and without the message that it had decided upon. Then what the lost one committed stands: the case
+        adopts it, and decides again about what it knows of.
+        """
+        settled = False
+        while not settled:
+            draft, transitions = decide_all(self._case, events)
+            if not transitions:
+                break
+            request = CommitRequest(case=view(draft), transitions=transitions)
+            written_before = (await _durably(CaseActivities.commit, request)).written_before
+            self._case = evolve_all(self._case, written_before or transitions)
+            settled = not written_before
+        self._show()
+
+    def _show(self) -> None:
         case = view(self._case)
-        await _durably(CaseActivities.commit, CommitRequest(case=case, transitions=tuple(transitions)))
         if updates := changes(case, self._shown):
             workflow.upsert_search_attributes(updates)
         self._shown = case

@@ -75,6 +75,7 @@ create table timeline (
     breached_level integer,
     due_at         timestamptz,
     detail         jsonb not null,
+    body           jsonb not null, -- the whole transition, as the workflow that finds it here adopts it
     recorded_at    timestamptz not null default now(),
     primary key (case_id, seq)
 );

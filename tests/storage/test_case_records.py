@@ -9,7 +9,7 @@ import pytest
 from domain.ledger import broken_at
 from domain.lifecycle import MessageReceived, Opened, TimeReached, decide, evolve
 from domain.view import view
-from schemas.case import CasePlan, CaseState, CommitRequest, Transition
+from schemas.case import CasePlan, CaseState, CommitRequest, CommitResult, Transition
 from storage import case_records
 from storage.database import Pool, migrate
 from tests import making
@@ -61,13 +61,30 @@ async def test_the_ledger_is_read_back_with_its_seals_intact(pool: Pool) -> None
     assert stored == [entry for request in made for transition in request.transitions for entry in transition.ledger]
 
 
-async def test_another_history_of_the_same_case_is_refused_and_leaves_no_trace(pool: Pool) -> None:
-    opened, climbed, _ = requests("stored-5")
+async def test_the_first_writer_wins_and_the_second_is_told_what_stands(pool: Pool) -> None:
+    opened, climbed, answered = requests("stored-5")
     await case_records.commit(pool, opened)
-    other = climbed.transitions[0].model_copy(update={"seq": 2})
-    with pytest.raises(case_records.TimelineConflictError, match="case stored-5, transition 2: stored as 'assigned'"):
-        await case_records.commit(pool, CommitRequest(case=climbed.case, transitions=(other,)))
-    assert await case_records.case(pool, "stored-5") == opened.case
+    assert await case_records.commit(pool, climbed) == CommitResult()
+    other = [transition.model_copy(update={"at": NOON}) for transition in climbed.transitions]
+    told = await case_records.commit(pool, CommitRequest(case=answered.case, transitions=tuple(other)))
+    assert told.written_before == climbed.transitions
+    assert await case_records.case(pool, "stored-5") == climbed.case
+    assert len(await case_records.ledger(pool, "stored-5")) == 1
+
+
+async def test_many_writers_that_disagree_agree_on_the_first(pool: Pool) -> None:
+    opened, climbed, _ = requests("stored-7")
+    await case_records.commit(pool, opened)
+    different = [
+        CommitRequest(
+            case=climbed.case,
+            transitions=tuple(t.model_copy(update={"at": t.at + timedelta(seconds=n)}) for t in climbed.transitions),
+        )
+        for n in range(8)
+    ]
+    told = await asyncio.gather(*(case_records.commit(pool, request) for request in different))
+    [winner] = [request for request, what in zip(different, told, strict=True) if not what.written_before]
+    assert all(what.written_before in ((), winner.transitions) for what in told)
 
 
 @pytest.mark.parametrize(

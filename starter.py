@@ -18,9 +18,8 @@ from storage import case_records, database, intake, policies
 from workflows.complaint import ComplaintWorkflow
 from workflows.search_attributes import at_the_start
 
-
 _PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds. Temporal drops an update whose workflow task failed; under the same message id it may simply be sent again."""
+"""Seconds. Temporal drops an update whose workflow task failed; under its id it may simply be sent again."""
 
 
 class RefusedError(ValueError):

@@ -1,17 +1,14 @@
 """Temporal's development server: one process, kept in one SQLite file or in memory."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from local.child import Child, StartFailed
+from local.child import Child
 from local.ports import LOOPBACK, require_free
 from local.programs import temporal_program
 from local.server import Server
@@ -32,7 +29,6 @@ class TemporalDevServer(Server):
         log: Path,
         db_file: Path | None = None,
         time_skipping: bool = False,
-        search_attributes: Mapping[str, str] | None = None,
         port_option: str = "--temporal-port",
         ui_port_option: str = "--ui-port",
     ) -> None:
@@ -44,7 +40,6 @@ class TemporalDevServer(Server):
             log: the file that its output is appended to; its own, as its record is kept beside it.
             db_file: keeps everything over a restart; without it, everything is lost at the end.
             time_skipping: lets workflows be started whose clock skips the time in which nothing happens.
-            search_attributes: the type of each search attribute to have, as `{"CaseState": "Keyword"}`.
             port_option: the command-line option that chooses `port`, for the error when it is taken.
             ui_port_option: likewise for `ui_port`.
         """
@@ -53,7 +48,6 @@ class TemporalDevServer(Server):
         self.ui_port = ui_port
         self.db_file = db_file.absolute() if db_file else None
         self.time_skipping = time_skipping
-        self.search_attributes = dict(search_attributes or {})
         self._wanted = {port_option: port} | ({ui_port_option: ui_port} if ui_port else {})
 
     @property
@@ -73,7 +67,6 @@ class TemporalDevServer(Server):
             _make_folder(self.db_file.parent)
         await self._child.start(str(program), *self._arguments())
         await self._child.until(self._probe, limit=_START_LIMIT, retry=(RuntimeError, RPCError))
-        await self._add_search_attributes()
 
     def _arguments(self) -> Iterator[str]:
         yield from ("server", "start-dev", "--ip", LOOPBACK, "--port", str(self.port), "--log-level", "warn")
@@ -96,28 +89,6 @@ class TemporalDevServer(Server):
         await client.workflow_service.describe_namespace(
             DescribeNamespaceRequest(namespace=NAMESPACE), timeout=_RPC_LIMIT
         )
-
-    async def _add_search_attributes(self) -> None:
-        """Add those that are missing. The server has an option for it, but heeds that only in a new file."""
-        operator = (await Client.connect(self.address, namespace=NAMESPACE)).operator_service
-        listing = ListSearchAttributesRequest(namespace=NAMESPACE)
-        found = (await operator.list_search_attributes(listing, timeout=_RPC_LIMIT)).custom_attributes
-        wanted = {name: _indexed(kind) for name, kind in self.search_attributes.items()}
-        for name, kind in wanted.items():
-            if found.get(name, kind) != kind:
-                raise StartFailed(
-                    f"The search attribute {name} is not of type {self.search_attributes[name]} in {self.db_file}, "
-                    f"and a type cannot be changed. Remove that file to begin anew."
-                )
-        missing = {name: kind for name, kind in wanted.items() if name not in found}
-        if missing:
-            addition = AddSearchAttributesRequest(namespace=NAMESPACE, search_attributes=missing)
-            await operator.add_search_attributes(addition, timeout=_RPC_LIMIT)
-
-
-def _indexed(kind: str) -> IndexedValueType.ValueType:
-    """Translate `KeywordList` to `INDEXED_VALUE_TYPE_KEYWORD_LIST`."""
-    return IndexedValueType.Value("INDEXED_VALUE_TYPE" + re.sub("(?=[A-Z])", "_", kind).upper())
 
 
 def _make_folder(folder: Path) -> None:

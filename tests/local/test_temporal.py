@@ -6,7 +6,6 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from local.child import StartFailed
@@ -21,16 +20,9 @@ async def temporal(folder: Path) -> AsyncIterator[TemporalDevServer]:
         free_port(),
         log=folder / "temporal.log",
         db_file=folder / "state" / "temporal.db",
-        search_attributes={"CaseState": "Keyword"},
     )
     yield temporal
     await temporal.kill()
-
-
-async def search_attributes(temporal: TemporalDevServer) -> set[str]:
-    client = await Client.connect(temporal.address)
-    found = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace="default"))
-    return set(found.custom_attributes)
 
 
 async def status(temporal: TemporalDevServer, workflow: str) -> WorkflowExecutionStatus | None:
@@ -58,26 +50,6 @@ async def test_a_stopped_server_comes_back_with_its_workflows(temporal: Temporal
     await temporal.start()
 
     assert await status(temporal, "complaint-1") == WorkflowExecutionStatus.RUNNING
-
-
-async def test_search_attributes_are_there_at_once_and_later_ones_are_added(temporal: TemporalDevServer) -> None:
-    await temporal.start()
-    assert await search_attributes(temporal) == {"CaseState"}
-    await temporal.kill()
-    temporal.search_attributes["Tags"] = "KeywordList"
-    await temporal.start()
-
-    assert await search_attributes(temporal) == {"CaseState", "Tags"}
-
-
-async def test_a_search_attribute_whose_type_has_changed_is_refused(temporal: TemporalDevServer) -> None:
-    await temporal.start()
-    await temporal.kill()
-    temporal.search_attributes["CaseState"] = "Int"
-
-    with pytest.raises(StartFailed, match="CaseState is not of type Int"):
-        await temporal.start()
-    assert temporal.returncode is not None
 
 
 async def test_it_serves_its_pages_and_listens_on_the_loopback_address_only(folder: Path) -> None:

@@ -1,145 +1,15 @@
-"""Start cases and send them messages: what backend systems call. `python starter.py`, or `kawal`, for people."""
+"""Start cases and send them messages: `python starter.py --help`, or in Python `from starter import Starter`."""
 
-import asyncio
-import secrets
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import typer
 
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
+from cli.app import CASE_COMMANDS, main
+from gateway.starter import NotFoundError, RefusedError, Starter
 
-from runtime import settings
-from schemas.case import CaseResult, CaseView
-from schemas.complaint import Complaint, Intake
-from schemas.messages import Message, MessageReceipt
-from storage import case_records, database, intake, policies
-from workflows.complaint import ComplaintWorkflow
-from workflows.search_attributes import at_the_start
+__all__ = ["NotFoundError", "RefusedError", "Starter"]
 
-_PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds. Temporal drops an update whose workflow task failed; under its id it may simply be sent again."""
-
-
-class RefusedError(ValueError):
-    """Kawal refuses a complaint or message; the text says why, and what would help."""
-
-
-class NotFoundError(LookupError):
-    """There is no such case."""
-
-
-@dataclass(frozen=True)
-class Starter:
-    """Starts cases and sends them messages, over one Temporal client and one database pool."""
-
-    client: Client
-    pool: database.Pool
-    task_queue: str = settings.TASK_QUEUE
-
-    async def submit(self, given: Intake, *, policy_name: str | None = None, case_id: str | None = None) -> Complaint:
-        """Accept a complaint: make it durable first, then start its case.
-
-        The same case id, or the same channel and external id, again starts nothing twice and returns the first
-        complaint, so a caller that got no answer may simply repeat the call.
-
-        Raises:
-            RefusedError: no policy is in force.
-        """
-        now = datetime.now(UTC)
-        policy = await policies.in_force(self.pool, now.date(), policy_name)
-        if policy is None:
-            raise RefusedError(f"policy: none named {policy_name} is in force; publish one with kawal init --policy")
-        case_id = case_id or new_case_id(now)
-        complaint = await intake.accept(self.pool, case_id, given, policy.version, now)
-        await self.start(complaint)
-        return complaint
-
-    async def start(self, complaint: Complaint) -> WorkflowHandle[ComplaintWorkflow, CaseResult]:
-        """Start a complaint's case, once: a case that runs or has ended is left as it is."""
-        try:
-            return await self.client.start_workflow(
-                ComplaintWorkflow.run,
-                complaint,
-                id=complaint.case_id,
-                task_queue=self.task_queue,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                search_attributes=at_the_start(complaint),
-                static_summary=f"{complaint.category} in {complaint.region or 'no place given'}",
-            )
-        except WorkflowAlreadyStartedError:
-            return self.handle(complaint.case_id)
-
-    def handle(self, case_id: str) -> WorkflowHandle[ComplaintWorkflow, CaseResult]:
-        """Return a handle of a case's workflow, whether it exists or not."""
-        return self.client.get_workflow_handle_for(ComplaintWorkflow.run, case_id)
-
-    async def send(self, case_id: str, message: Message, *, text: str | None = None) -> MessageReceipt:
-        """Send a message and return its receipt once it took effect and is in the database.
-
-        The same message id again returns the first receipt, also after the case has ended. A text is stored apart,
-        before the message goes out, so that no history holds it.
-
-        Raises:
-            RefusedError: the case refuses the message, for example because it is closed.
-            NotFoundError: there is no such case.
-        """
-        if text is not None:
-            await intake.store_text(self.pool, case_id, message.message_id, text)
-        for pause in (*_PAUSES_AFTER_A_LOST_TASK, None):
-            try:
-                return await self._update(case_id, message)
-            except RPCError as error:
-                if error.status is RPCStatusCode.NOT_FOUND:
-                    return await self._receipt_of_an_ended_case(case_id, message)
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION or pause is None:
-                    raise
-                await asyncio.sleep(pause)
-        raise AssertionError("the last try returns or raises")
-
-    async def _update(self, case_id: str, message: Message) -> MessageReceipt:
-        try:
-            receipt: MessageReceipt = await self.handle(case_id).execute_update(
-                message.kind, message, id=message.message_id, result_type=MessageReceipt
-            )
-        except WorkflowUpdateFailedError as error:
-            reason = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
-            raise RefusedError(reason) from error
-        return receipt
-
-    async def _receipt_of_an_ended_case(self, case_id: str, message: Message) -> MessageReceipt:
-        """Answer for a case whose workflow takes no messages any more."""
-        case = await case_records.case(self.pool, case_id)
-        if case is None:
-            raise NotFoundError(f"case: there is none with the id {case_id}")
-        if (found := await case_records.receipt_of(self.pool, case_id, message.message_id)) is not None:
-            seq, _ = found
-            return MessageReceipt(case_id=case_id, message_id=message.message_id, seq=seq, status=case.status)
-        raise RefusedError(
-            f"case {case_id} is {case.status} since {case.closed_at}: it takes no {message.kind} any more"
-        )
-
-    async def show(self, case_id: str) -> CaseView:
-        """Return how a case stands, as the database has it.
-
-        Raises:
-            NotFoundError: there is no such case, or it was accepted a moment ago and is not routed yet.
-        """
-        case = await case_records.case(self.pool, case_id)
-        if case is None:
-            raise NotFoundError(f"case: there is none with the id {case_id}, or it was not routed yet")
-        return case
-
-
-def new_case_id(now: datetime) -> str:
-    """Return a new case id: the day and eight letters or digits that cannot be mistaken for each other."""
-    alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-    return f"K{now:%y%m%d}-{''.join(secrets.choice(alphabet) for _ in range(8))}"
-
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+for command in CASE_COMMANDS:
+    app.command()(command)
 
 if __name__ == "__main__":
-    from cli.app import main
-
-    main()
+    main(app)

@@ -34,7 +34,7 @@ async def run() -> None:
     where = settings.load()
     log = structlog.get_logger("worker")
     pool = await database.connect(where.database_url)
-    client = await temporal.connect(where.temporal_address, wait_seconds=60)
+    client = await _temporal(where.temporal_address, log)
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
@@ -45,12 +45,21 @@ async def run() -> None:
     await pool.close()
 
 
+async def _temporal(address: str | None, log: structlog.stdlib.BoundLogger) -> Client:
+    try:
+        return await temporal.connect(address)
+    except temporal.TemporalAwayError as away:
+        log.warning("waiting for Temporal, up to a minute", problem=str(away))
+        return await temporal.connect(address, wait_seconds=60)
+
+
 def main() -> None:
     """Run a worker as a process of its own."""
     logs.configure()
+    logs.forward_native_logs()
     try:
         asyncio.run(run())
-    except (settings.SettingsError, RuntimeError) as error:
+    except (settings.SettingsError, temporal.TemporalAwayError) as error:
         sys.exit(f"worker: {error}")
     sys.stderr.flush()
     os._exit(0)  # the SDK's native threads can abort an orderly interpreter exit after all work is done

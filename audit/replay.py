@@ -1,5 +1,6 @@
 """Replaying histories through the code of today: does it still decide what was decided then?"""
 
+import re
 from collections.abc import AsyncIterator
 
 from temporalio.api.enums.v1 import EventType
@@ -62,5 +63,11 @@ async def replay(histories: AsyncIterator[WorkflowHistory]) -> AsyncIterator[Ver
                 events=len(events),
                 open=events[-1].event_type not in _ENDS,
                 holds=result.replay_failure is None,
-                parts_at=None if result.replay_failure is None else str(result.replay_failure),
+                parts_at=None if result.replay_failure is None else _where(result.replay_failure),
             )
+
+
+def _where(failure: Exception) -> str:
+    """Return where a history parts from the code, out of the SDK's report of it."""
+    said = re.search(r'message: "(.*?)"[,}]', str(failure), flags=re.DOTALL)
+    return said.group(1) if said else str(failure)

@@ -1,17 +1,21 @@
 """The command `kawal`."""
 
 import asyncio
+import contextlib
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import worker as workers
-from cli import audit, cases, dev
-from cli.connection import EXPECTED
-from cli.output import Json, as_json, clear_errors, to_people
+from cli import audit, cases, dev, simulate
+from cli.connection import EXPECTED, answering, temporal_client
+from cli.output import Json, as_json, clear_errors, say
 from cli.prepare import prepare
-from runtime import settings, temporal
+from runtime import logs, settings
+from storage.policy_pack import load_pack
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,41 +23,71 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Kawal carries public complaints through to their answer, up the ladder if need be.",
 )
-app.add_typer(audit.app, name="audit")
-for command in (cases.submit, cases.acknowledge, cases.respond, cases.withdraw, cases.show):
+CASE_COMMANDS = (cases.submit, cases.show, cases.acknowledge, cases.respond, cases.withdraw)
+for command in (dev.dev, *CASE_COMMANDS, simulate.simulate):
     app.command()(command)
-app.command()(dev.dev)
+app.add_typer(audit.app, name="audit")
 
 
 @app.command()
 def init(
-    policy: Annotated[list[Path] | None, typer.Option(help="A policy pack to publish; may be repeated.")] = None,
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, file_okay=False, metavar="FOLDER", help="A policy pack to publish; may be repeated."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Prepare the database and the Temporal namespace; doing it again changes nothing."""
 
     async def run() -> None:
+        packs = [load_pack(folder) for folder in policy or []]  # first, so that a mistake in one changes nothing
         where = settings.load()
-        client = await temporal.connect(where.temporal_address)
-        done = await prepare(where.database_url, client, policy or [])
+        client = await temporal_client(where.temporal_address)
+        async with answering(where.database_url):
+            done = await prepare(where.database_url, client, packs)
         if json:
             as_json(done)
             return
-        to_people.print(f"Migrations applied: {', '.join(done.migrations) or 'none were missing'}")
-        to_people.print(f"Search attributes added: {', '.join(done.search_attributes) or 'none were missing'}")
+        say(f"Migrations applied: {', '.join(done.migrations) or 'none were missing'}")
+        say(f"Search attributes added: {', '.join(done.search_attributes) or 'none were missing'}")
         for name, version in done.policies.items():
-            to_people.print(f"Policy {name} is published as version {version}")
+            say(f"Policy {name} is published as version {version}")
 
     with clear_errors(json, *EXPECTED):
         asyncio.run(run())
 
 
 @app.command()
-def worker() -> None:
-    """Run a worker until it is told to stop."""
-    workers.main()
+def worker(
+    json: Annotated[bool, typer.Option("--json", metavar="", help="Say as JSON what keeps it from running.")] = False,
+) -> None:
+    """Run a worker, which carries cases on, until Ctrl-C or SIGTERM. Run as many as you like."""
+    logs.configure()
+    with clear_errors(json, *EXPECTED):
+        asyncio.run(workers.run())
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
+def main(commands: typer.Typer = app) -> None:
+    """Run the command line, or another one made of its commands."""
+    logs.forward_native_logs()
+    status = _run(commands)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BrokenPipeError):
+            stream.flush()
+    os._exit(status)  # the SDK's native threads can abort an orderly interpreter exit after all work is done
+
+
+def _run(commands: typer.Typer) -> int:
+    """Run one command and return its exit status; with --json, wrong usage is reported as JSON, too."""
+    json_wanted = "--json" in sys.argv
+    try:
+        return commands(standalone_mode=not json_wanted) or 0
+    except typer.TyperException as error:
+        as_json({"error": error.format_message()})
+        return error.exit_code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+
+
+if __name__ == "__main__":
+    main()

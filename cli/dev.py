@@ -5,55 +5,126 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from temporalio.client import Client
 
-from cli import examples, feed
+from cli import feed, servers, welcome
 from cli.connection import EXPECTED
-from cli.output import clear_errors, progress_console, to_people
-from cli.prepare import prepare
-from cli.worker_process import WorkerProcess
+from cli.examples import WATCH_PACK
+from cli.output import as_json, clear_errors, progress_console
+from gateway.starter import Starter
 from local.leftovers import end_leftovers
 from local.ports import free_ports, require_free
-from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
-from local.server import Server
-from local.temporal import TemporalDevServer
-from runtime import settings, temporal
-from starter import Starter
-from storage import case_records, database
+from runtime import settings
+from schemas.policy import Policy
+from storage import database
+from storage.policy_pack import load_pack
 
-WATCH_PACK = Path(__file__).parent.parent / "examples" / "policies" / "watch"
 DEFAULT_PORTS = {"--temporal-port": 7233, "--ui-port": 8233, "--postgres-port": 54329}
 
-Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Choose another port.")]
+
+def _in_a_folder(path: Path | None) -> Path | None:
+    if path and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}: make it first")
+    return path
+
+
+def _port(of_what: str, option: str) -> typer.models.OptionInfo:
+    port: typer.models.OptionInfo = typer.Option(
+        option,
+        min=1,
+        max=65535,
+        metavar="PORT",
+        help=f"Where {of_what} listens.",
+        show_default=f"{DEFAULT_PORTS[option]}, or any free one with --ephemeral",
+    )
+    return port
 
 
 def dev(
-    ephemeral: Annotated[bool, typer.Option("--ephemeral", help="Free ports, and nothing is kept at the end.")] = False,
+    ephemeral: Annotated[
+        bool, typer.Option("--ephemeral", metavar="", help="Take free ports, and keep nothing at the end.")
+    ] = False,
     ready_file: Annotated[
-        Path | None, typer.Option(help="Write the addresses here, as JSON, once all answers.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            callback=_in_a_folder,
+            help="Write the addresses to this file, as JSON, once everything answers.",
+        ),
     ] = None,
-    policy: Annotated[Path, typer.Option(help="The policy pack to run under.")] = WATCH_PACK,
-    temporal_port: Port = None,
-    ui_port: Port = None,
-    postgres_port: Port = None,
-    json: Annotated[bool, typer.Option("--json", help="Print only the addresses, as JSON.")] = False,
+    policy: Annotated[
+        Path,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            metavar="FOLDER",
+            help="The policy pack to run under.",
+            show_default="an example with limits in seconds",
+        ),
+    ] = WATCH_PACK,
+    temporal_port: Annotated[int | None, _port("Temporal", "--temporal-port")] = None,
+    ui_port: Annotated[int | None, _port("Temporal's web page", "--ui-port")] = None,
+    postgres_port: Annotated[int | None, _port("PostgreSQL", "--postgres-port")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Print only the addresses, as JSON, once everything answers.")
+    ] = False,
 ) -> None:
-    """Run PostgreSQL, Temporal and a worker here, with a few example cases to watch; data stays in .kawal/."""
+    """Run PostgreSQL, Temporal and a worker here, with example cases to watch, until Ctrl-C. Data stays in .kawal/."""
     given = {"--temporal-port": temporal_port, "--ui-port": ui_port, "--postgres-port": postgres_port}
-    with clear_errors(json, *EXPECTED), _folder(ephemeral) as folder:
-        asyncio.run(_run(folder, _ports(given, ephemeral), policy, ready_file, ephemeral, json))
+    with clear_errors(json, *EXPECTED):
+        pack = load_pack(policy)
+        _forget_other_servers()
+        with _folder(ephemeral) as folder:
+            plan = _Plan(
+                folder=folder,
+                durable=not ephemeral,
+                ports=_ports(given, ephemeral),
+                policy=pack,
+                with_examples=policy.resolve() == WATCH_PACK,
+                ready_files=tuple(_ready_files(ready_file, ephemeral)),
+                json_wanted=json,
+            )
+            asyncio.run(_until_told_to_stop(_serve(plan)))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What was asked for."""
+
+    folder: Path
+    durable: bool
+    ports: dict[str, int]
+    policy: Policy
+    with_examples: bool
+    ready_files: tuple[Path, ...]
+    json_wanted: bool
+
+
+def _forget_other_servers() -> None:
+    """Leave aside what Temporal's own settings say: a namespace or key of elsewhere opens nothing here."""
+    for name in [name for name in os.environ if name.startswith("TEMPORAL_")]:
+        del os.environ[name]
+    os.environ["TEMPORAL_CONFIG_FILE"] = os.devnull
 
 
 def _ports(given: dict[str, int | None], ephemeral: bool) -> dict[str, int]:
     usual = dict(zip(given, free_ports(len(given)), strict=True)) if ephemeral else DEFAULT_PORTS
     return {option: port or usual[option] for option, port in given.items()}
+
+
+def _ready_files(wanted: Path | None, ephemeral: bool) -> Iterator[Path]:
+    if wanted:
+        yield wanted.absolute()
+    if not ephemeral:
+        yield settings.READY_FILE.absolute()  # where the other commands look
 
 
 @contextlib.contextmanager
@@ -66,85 +137,55 @@ def _folder(ephemeral: bool) -> Iterator[Path]:
         yield settings.FOLDER.resolve()
 
 
-@dataclass(frozen=True)
-class _Running:
-    """All servers, up and answering."""
+async def _until_told_to_stop(serving: Coroutine[None, None, None]) -> None:
+    """Run until it fails, or SIGINT or SIGTERM comes: at any moment, also while it starts."""
+    task = asyncio.create_task(serving)
+    stopping = False
 
-    postgres: EmbeddedPostgres
-    temporal: TemporalDevServer
-    worker: WorkerProcess
-    client: Client
+    def stop() -> None:
+        nonlocal stopping
+        if not stopping:  # a second Ctrl-C must not disturb the end of the first
+            stopping = True
+            task.cancel()
 
-    @property
-    def addresses(self) -> dict[str, str]:
-        return {
-            "temporal": self.temporal.address,
-            "temporal_ui": self.temporal.ui_url or "",
-            "database": self.postgres.url,
-        }
-
-
-async def _run(
-    folder: Path, ports: dict[str, int], pack: Path, ready_file: Path | None, ephemeral: bool, json_wanted: bool
-) -> None:
-    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ready_files = [path for path in (ready_file, None if ephemeral else settings.READY_FILE.resolve()) if path]
-    async with _everything(folder, ports, pack, durable=not ephemeral) as (running, policy_name):
-        pool = await database.connect(running.postgres.url, max_size=3)
-        with _ready(ready_files, running.addresses):
-            kawal = Starter(running.client, pool)
-            if json_wanted:
-                to_people.print(json.dumps(running.addresses), soft_wrap=True)
-            else:
-                await _say_what_to_try(running, kawal, policy_name, anew=pack == WATCH_PACK)
-            await _until(stop, running, pool, quiet=json_wanted)
-        progress_console.print("Stopping. What was kept goes on at the next start." if not ephemeral else "Stopping.")
-        pool.terminate()
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
-@contextlib.asynccontextmanager
-async def _everything(
-    folder: Path, ports: dict[str, int], pack: Path, *, durable: bool
-) -> AsyncIterator[tuple[_Running, str]]:
-    """Start all servers in order; at the end, stop them in the opposite order."""
-    logs = folder / "logs"
+async def _serve(plan: _Plan) -> None:
+    since = datetime.now(UTC)
+    logs = plan.folder / "logs"
     logs.mkdir(exist_ok=True)
     await end_leftovers(logs)
-    require_free(ports)
-    postgres = EmbeddedPostgres(
-        folder / "postgres", ports["--postgres-port"], log=logs / "postgres.log", durable=durable
+    require_free(plan.ports)
+    for path in plan.ready_files:
+        path.unlink(missing_ok=True)  # a killed predecessor could not take it away
+    async with servers.everything(plan.folder, plan.ports, plan.policy, durable=plan.durable) as running:
+        pool = await database.connect(running.postgres.url, max_size=3)
+        try:
+            with _ready(plan.ready_files, running.addresses):
+                await _keep_and_tell(plan, running, Starter(running.client, pool), since)
+        finally:
+            pool.terminate()
+            goodbye = "Stopping. The next start goes on from here." if plan.durable else "Stopping."
+            progress_console.print(goodbye)
+
+
+async def _keep_and_tell(plan: _Plan, running: servers.Running, kawal: Starter, since: datetime) -> None:
+    if plan.json_wanted:
+        as_json(running.addresses)
+        await running.keep()
+        return
+    await welcome.say_what_to_try(
+        running.addresses, kawal, plan.policy, with_examples=plan.with_examples, durable=plan.durable
     )
-    temporal_server = TemporalDevServer(
-        ports["--temporal-port"],
-        ports["--ui-port"],
-        log=logs / "temporal.log",
-        db_file=folder / "temporal.db" if durable else None,
-    )
-    with progress_console.status("") as status:
-        async with contextlib.AsyncExitStack() as stack:
-            status.update("Starting PostgreSQL ...")
-            await stack.enter_async_context(postgres)
-            status.update("Starting Temporal ...")
-            await stack.enter_async_context(temporal_server)
-            status.update("Preparing the tables, search attributes and the policy ...")
-            client = await temporal.connect(temporal_server.address)
-            prepared = await prepare(postgres.url, client, [pack])
-            status.update("Starting a worker ...")
-            worker = WorkerProcess(
-                client,
-                database_url=postgres.url,
-                temporal_address=temporal_server.address,
-                log=logs / "worker.log",
-            )
-            await stack.enter_async_context(worker)
-            status.stop()
-            yield _Running(postgres, temporal_server, worker, client), next(iter(prepared.policies))
+    await running.keep(feed.Feed(kawal.pool, since=since).tell())
 
 
 @contextlib.contextmanager
-def _ready(paths: list[Path], addresses: dict[str, str]) -> Iterator[None]:
+def _ready(paths: tuple[Path, ...], addresses: dict[str, str]) -> Iterator[None]:
     """Keep the addresses in files while everything runs; each appears whole or not at all."""
     for path in paths:
         draft = path.with_name(path.name + ".new")
@@ -156,53 +197,3 @@ def _ready(paths: list[Path], addresses: dict[str, str]) -> Iterator[None]:
     finally:
         for path in paths:
             path.unlink(missing_ok=True)
-
-
-async def _until(stop: asyncio.Event, running: _Running, pool: database.Pool, *, quiet: bool) -> None:
-    """Keep the servers running until somebody says stop."""
-    tasks = [
-        asyncio.create_task(stop.wait()),
-        asyncio.create_task(_keep("PostgreSQL", running.postgres)),
-        asyncio.create_task(_keep("Temporal", running.temporal)),
-        asyncio.create_task(_keep("The worker", running.worker)),
-    ]
-    if not quiet:
-        tasks.append(asyncio.create_task(feed.tell(pool)))
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
-async def _keep(name: str, server: Server) -> None:
-    while True:
-        code = await server.wait()
-        progress_console.print(f"[yellow]{name} ended ({_how(code)}). Starting it again.[/yellow]")
-        await server.start()
-
-
-def _how(code: int) -> str:
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-
-
-async def _say_what_to_try(running: _Running, kawal: Starter, policy_name: str, *, anew: bool) -> None:
-    shown: list[examples.Example] = []
-    if anew and await case_records.nothing_ahead(kawal.pool):
-        shown = await examples.submit(kawal, policy_name)
-    command = f"{Path(os.environ.get('VIRTUAL_ENV', '.venv')).name}/bin/kawal"
-    to_people.print("\n[bold]Kawal runs.[/bold] Ctrl-C stops it; the next start goes on where it was.\n")
-    to_people.print(f"  Open   {running.addresses['temporal_ui']}   every case, in Temporal's own pages")
-    for example in shown:
-        to_people.print(f"  Case   {example.case.case_id}   {example.shows}")
-    case = shown[1].case.case_id if shown else "CASE"
-    to_people.print("\nTry in another terminal, in this folder:\n")
-    for line in (
-        f"{command} show {case}",
-        f'{command} respond {case} --text "Lampu sudah menyala kembali."',
-        f'{command} submit --category road-province --region 18.01 --text "Jembatan rusak"',
-        f"{command} audit replay --all",
-    ):
-        to_people.print(f"  {line}", soft_wrap=True)
-    to_people.print("\nWhat happens:\n")

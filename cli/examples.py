@@ -2,10 +2,14 @@
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
+from gateway.starter import Starter
 from schemas.complaint import Complaint, Intake
 from schemas.messages import Acknowledge, Actor, Respond
-from starter import Starter
+
+WATCH_PACK = (Path(__file__).parent.parent / "examples" / "policies" / "watch").resolve()
+"""The policy that the examples fit: its limits are a matter of seconds."""
 
 
 @dataclass(frozen=True)

@@ -39,9 +39,13 @@ class MessageReceived:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Something arrived that is no message. It is recorded without its content, which may hold anything."""
+    """Something arrived that is no message. It is recorded without its content, which may hold anything.
+
+    It has an id all the same, so that the same arrival told twice is one arrival.
+    """
 
     at: datetime
+    id: str
     name: str
     problem: str
 
@@ -52,21 +56,21 @@ Event = Opened | TimeReached | MessageReceived | Unreadable
 def decide(state: CaseState, event: Event) -> tuple[Transition, ...]:
     """Return what an event leads to, in order; nothing when it changes nothing.
 
-    The same message id a second time changes nothing. A message that the case refuses becomes one transition that says
-    why. A final case is silent.
+    The same event a second time changes nothing: messages are known by their ids. One that the case refuses becomes one
+    transition that says why, and may be sent again once it is right. A final case is silent.
     """
     if state.status.final:
         return ()
     timeline = _Timeline(state)
     match event:
-        case Opened():
+        case Opened() if state.seq == 0:
             _open(timeline, event)
         case TimeReached():
             _let_time_pass(timeline, event.at)
         case MessageReceived():
             _receive(timeline, event)
         case Unreadable():
-            timeline.add(TransitionKind.REFUSED, event.at, detail={"message": event.name, "reason": event.problem})
+            _refuse(timeline, event.at, event.id, ENGINE, {"message": event.name, "reason": event.problem})
     return tuple(timeline.added)
 
 
@@ -79,8 +83,11 @@ def evolve(state: CaseState, transition: Transition) -> CaseState:
         "clock": transition.clock,
         "ledger": state.ledger + transition.ledger,
     }
-    if transition.message_id is not None and transition.kind is not TransitionKind.REFUSED:
-        changes["messages"] = state.messages | {transition.message_id: transition.seq}
+    if transition.message_id is not None:
+        if transition.kind is TransitionKind.REFUSED:
+            changes["refused"] = (*state.refused, transition.message_id)
+        else:
+            changes["messages"] = state.messages | {transition.message_id: transition.seq}
     match transition.kind:
         case TransitionKind.ACKNOWLEDGED:
             changes["acknowledged_by"] = transition.actor
@@ -142,7 +149,8 @@ class _Timeline:
         kind: TransitionKind,
         at: datetime,
         *,
-        message: Message | None = None,
+        actor: str = ENGINE,
+        message_id: str | None = None,
         status: Status | None = None,
         level: int | None = None,
         clock: LevelClock | None = None,
@@ -157,8 +165,8 @@ class _Timeline:
             seq=self.state.seq + 1,
             kind=kind,
             at=at,
-            actor=message.actor.id if message else ENGINE,
-            message_id=message.message_id if message else None,
+            actor=actor,
+            message_id=message_id,
             status=status,
             level=self.state.level if level is None else level,
             clock=None if stopped else clock or self.state.clock,
@@ -224,17 +232,24 @@ def _receive(timeline: _Timeline, event: MessageReceived) -> None:
     # An answer at the very moment that it is due is in time, so lateness before it is strict.
     _let_time_pass(timeline, at, breach_when_due=False)
     if reason := refusal(timeline.state, message):
-        timeline.add(TransitionKind.REFUSED, at, message=message, detail={"message": message.kind, "reason": reason})
+        detail = {"message": message.kind, "reason": reason}
+        _refuse(timeline, at, message.message_id, message.actor.id, detail)
         return
+    actor, message_id = message.actor.id, message.message_id
     match message:
         case Acknowledge():
-            timeline.add(TransitionKind.ACKNOWLEDGED, at, message=message, status=Status.IN_PROGRESS)
+            timeline.add(TransitionKind.ACKNOWLEDGED, at, actor=actor, message_id=message_id, status=Status.IN_PROGRESS)
         case Respond():
-            timeline.add(TransitionKind.RESPONDED, at, message=message, status=Status.RESOLVED)
+            timeline.add(TransitionKind.RESPONDED, at, actor=actor, message_id=message_id, status=Status.RESOLVED)
             _rescind_what_was_in_time(timeline, at)
             timeline.add(TransitionKind.CLOSED, at, status=Status.CLOSED, detail={"reason": "answered"})
         case Withdraw():
-            timeline.add(TransitionKind.WITHDRAWN, at, message=message, status=Status.WITHDRAWN)
+            timeline.add(TransitionKind.WITHDRAWN, at, actor=actor, message_id=message_id, status=Status.WITHDRAWN)
+
+
+def _refuse(timeline: _Timeline, at: datetime, message_id: str, actor: str, detail: dict[str, str]) -> None:
+    if message_id not in timeline.state.refused:
+        timeline.add(TransitionKind.REFUSED, at, message_id=message_id, actor=actor, detail=detail)
 
 
 def _rescind_what_was_in_time(timeline: _Timeline, answered_at: datetime) -> None:

@@ -8,7 +8,7 @@ def refusal(state: CaseState, message: Message) -> str | None:
     """Return why the case refuses a message, in words for its sender, or None when it takes it."""
     case_id = state.complaint.case_id
     if state.status.final:
-        return f"case {case_id} is {state.status}: it takes no {message.kind} any more"
+        return f"case {case_id} is {state.status}: it is over"
     if isinstance(message, Withdraw):
         if message.actor.role is Role.OPERATOR:
             return "actor.role: only the reporter, or a system on the reporter's behalf, can withdraw a complaint"

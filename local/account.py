@@ -52,7 +52,7 @@ class Account(NamedTuple):
                 raise NotReachable(
                     f"{step} is closed to the account {self.name} (mode {stat.S_IMODE(step.stat().st_mode):04o}), "
                     f"which has to reach {path}: PostgreSQL refuses to run as root, so it runs as {self.name}. "
-                    f"Run this as an ordinary account instead, or move it to where every account may enter, "
+                    f"Run this as an ordinary account instead, or do it in a folder that every account may enter, "
                     f"such as /srv or /var/tmp."
                 )
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from local.account import Account
-from local.leftovers import RECORD_SUFFIX, end_leftover, forget_child, record_child
+from local.leftovers import RECORD_SUFFIX, descendants, end_leftover, forget_child, record_child
 from local.trouble import ServerTrouble
 
 _PR_SET_PDEATHSIG = 1
@@ -140,7 +140,7 @@ class Child:
         except TimeoutError:
             raise self._failed(f"did not end within {limit:g} seconds") from None
         finally:
-            await self.kill()
+            await self._kill_with_helpers()
         if code:
             raise self._failed(f"ended with code {code}")
 
@@ -166,6 +166,16 @@ class Child:
             await self.wait()
         if self._process:
             forget_child(self._record, self._process.pid)
+
+    async def _kill_with_helpers(self) -> None:
+        """Kill a program together with those that it has started: they would go on writing where we clear away."""
+        if self._process and self.running:
+            helpers = descendants(self._process.pid)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            for helper in helpers:
+                await helper.ended()
+        await self.kill()
 
     def tail(self) -> str:
         """Return the last lines that the child has written since it was started."""

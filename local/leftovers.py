@@ -59,6 +59,16 @@ class Identity(NamedTuple):
             await asyncio.sleep(_PAUSE)
 
 
+def descendants(pid: int) -> list[Identity]:
+    """Return the processes that a process has started, and theirs, as far as they still run."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                found.append(Identity.of(process.pid))
+    return found
+
+
 class Record(NamedTuple):
     """What the next start needs to know about a child of this one."""
 

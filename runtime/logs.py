@@ -4,6 +4,7 @@ import logging
 import sys
 
 import structlog
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 
 def configure(*, level: int = logging.INFO) -> None:
@@ -31,3 +32,15 @@ def configure(*, level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+def forward_native_logs() -> None:
+    """Hand what Temporal's native core logs to Python's logging: by itself, it writes to standard output.
+
+    To be called before the first client is made.
+    """
+    filtering = TelemetryFilter(core_level="WARN", other_level="ERROR")
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
+    Runtime.set_default(
+        Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=filtering, forwarding=forwarding)))
+    )

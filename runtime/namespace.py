@@ -1,13 +1,13 @@
 """Preparing a Temporal namespace, any namespace, for Kawal; doing it again changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 AnyKey = SearchAttributeKey[str] | SearchAttributeKey[int] | SearchAttributeKey[datetime]
 
@@ -16,7 +16,7 @@ class NamespaceError(RuntimeError):
     """The namespace cannot be prepared; the message says why, and what helps."""
 
 
-async def register_search_attributes(client: Client, keys: Iterable[AnyKey]) -> list[str]:
+async def register_search_attributes(client: Client, keys: Sequence[AnyKey]) -> list[str]:
     """Register the search attributes that the namespace lacks; return their names.
 
     Raises:
@@ -39,6 +39,10 @@ async def register_search_attributes(client: Client, keys: Iterable[AnyKey]) -> 
                 AddSearchAttributesRequest(namespace=namespace, search_attributes=missing)
             )
     except RPCError as error:
-        names = ", ".join(f"{name} ({IndexedValueType.Name(kind)})" for name, kind in wanted.items())
-        raise NamespaceError(f"namespace {namespace}: {error.message}. Register these by hand: {names}") from error
+        if error.status is RPCStatusCode.NOT_FOUND:
+            mend = f"make it first: temporal operator namespace create {namespace}"
+        else:
+            names = (f"{key.name} ({key.indexed_value_type.name.title()})" for key in keys)
+            mend = f"add these search attributes by hand: {', '.join(names)}"
+        raise NamespaceError(f"namespace {namespace}: {error.message.rstrip('.')}; {mend}") from error
     return list(missing)

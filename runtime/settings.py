@@ -10,6 +10,10 @@ READY_FILE = FOLDER / "ready.json"
 TASK_QUEUE = "kawal-cases"
 
 
+_ELSEWHERE = ("KAWAL_DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
+"""Who sets one of these does not mean the servers of this folder: a database and a Temporal are never mixed."""
+
+
 class SettingsError(RuntimeError):
     """Something that must be set is not; the message says what, and how."""
 
@@ -40,7 +44,7 @@ def load() -> Settings:
 
 def temporal_address() -> str | None:
     """Return where `kawal dev` runs Temporal for this folder, unless the environment points elsewhere."""
-    elsewhere = any(os.environ.get(name) for name in ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"))
+    elsewhere = any(os.environ.get(name) for name in _ELSEWHERE)
     return None if elsewhere else _of_this_folder().get("temporal")
 
 

@@ -13,6 +13,10 @@ DATA_CONVERTER = pydantic_data_converter
 _PURE_MODULES = ("activities.declarations", "domain", "pydantic", "pydantic_core", "schemas")
 
 
+class TemporalAwayError(RuntimeError):
+    """Temporal does not answer; the message says where."""
+
+
 def workflow_runner() -> SandboxedWorkflowRunner:
     """Return what workers and replays run workflows in: Temporal's sandbox, without clock, chance, files, environment.
 
@@ -21,16 +25,15 @@ def workflow_runner() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PURE_MODULES))
 
 
-async def connect(address: str | None = None, *, lazy: bool = False, wait_seconds: float = 0) -> Client:
+async def connect(address: str | None = None, *, wait_seconds: float = 0) -> Client:
     """Connect to Temporal: at the given address, else as the TEMPORAL_* variables and profiles say.
 
     Args:
         address: host:port; overrides the environment.
-        lazy: return at once and connect with the first call.
         wait_seconds: how long to keep trying while nobody answers.
 
     Raises:
-        RuntimeError: nobody answers there.
+        TemporalAwayError: nobody answers there.
     """
     config = ClientConfig.load_client_connect_config()
     if address is not None:
@@ -39,8 +42,9 @@ async def connect(address: str | None = None, *, lazy: bool = False, wait_second
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
         try:
-            return await Client.connect(**config, data_converter=DATA_CONVERTER, lazy=lazy)
+            return await Client.connect(**config, data_converter=DATA_CONVERTER)
         except (RuntimeError, RPCError) as error:
             if asyncio.get_running_loop().time() >= deadline:
-                raise RuntimeError(f"Temporal does not answer at {config['target_host']}: {error}") from error
+                why = "nobody listens there" if "ConnectionRefused" in str(error) else str(error)
+                raise TemporalAwayError(f"Temporal does not answer at {config['target_host']}: {why}") from error
             await asyncio.sleep(0.5)

@@ -25,6 +25,9 @@ UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Code = Annotated[str, StringConstraints(pattern=r"^[!-~](?:[ -~]{0,118}[!-~])?$")]
 """The name that data files and machines use for an agency, region, category, rule or queue: printable ASCII."""
 
+Prose = Annotated[str, StringConstraints(pattern=r"\S", max_length=20_000)]
+"""What people write: anything but blanks. Lives in the database alone."""
+
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]
 """Names one case everywhere: it is the workflow's id, the key in the database and what the reporter is told."""
 

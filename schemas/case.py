@@ -125,6 +125,7 @@ class CaseState(Model):
     clock: LevelClock | None = None
     seq: int = 0
     messages: dict[MessageId, int] = Field(default={}, description="messages that took effect, and their transition")
+    refused: tuple[MessageId, ...] = Field(default=(), description="messages whose refusal is recorded")
     breaches: tuple[Breach, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
     acknowledged_by: str | None = None

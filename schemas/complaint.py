@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import CaseId, Code, Model, UtcDatetime
+from schemas.base import CaseId, Code, Model, Prose, UtcDatetime
 
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
 
@@ -16,7 +16,7 @@ class Intake(Model):
     external_id: ExternalId | None = Field(default=None, description="the channel's own id: makes a repeat harmless")
     category: Code
     region: Code | None = Field(default=None, description="code of the place; none when it is unknown")
-    text: str = Field(min_length=1, max_length=20_000)
+    text: Prose
     promised_at: UtcDatetime | None = Field(default=None, description="a due moment that was promised elsewhere")
 
 

@@ -2,11 +2,19 @@
 
 from pydantic import ValidationError
 
+_PLAIN = {
+    "missing": "is missing",
+    "extra_forbidden": "is unknown: remove it or correct its name",
+    "string_pattern_mismatch": "is empty, too long, or has signs that do not belong there",
+    "timezone_aware": "has no time zone: add one, e.g. +07:00 or Z",
+}
+"""In place of what pydantic says of these."""
+
 
 def in_words(error: ValidationError) -> str:
     """Return every problem as "field: what is wrong", joined by semicolons, without any of the given values."""
     problems = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         field = ".".join(str(part) for part in problem["loc"]) or "the whole"
-        problems.append(f"{field}: {problem['msg']}")
+        problems.append(f"{field}: {_PLAIN.get(problem['type']) or problem['msg'].removeprefix('Value error, ')}")
     return "; ".join(problems)

@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 import worker
+from gateway.starter import Starter
 from local.ports import free_ports
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
@@ -15,7 +16,6 @@ from local.temporal import NAMESPACE, TemporalDevServer
 from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
 from schemas.policy import Policy
-from starter import Starter
 from storage import database, policies
 from workflows.search_attributes import KEYS
 

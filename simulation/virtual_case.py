@@ -10,12 +10,12 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import TemporalError
 
+from gateway.starter import NotFoundError, RefusedError
 from schemas.case import CaseResult, CaseView
 from schemas.complaint import Complaint, Intake
 from schemas.messages import Actor, Message, Respond, Role, Withdraw
 from simulation.laboratory import Laboratory
 from simulation.reading import Course, Matter
-from starter import NotFoundError, RefusedError
 from storage import intake
 
 CHANNEL = "simulation"

@@ -131,11 +131,6 @@ async def receipt_of(pool: Pool, case_id: str, message_id: str) -> tuple[int, st
     return None if row is None else (row["seq"], row["status"])
 
 
-async def nothing_ahead(pool: Pool) -> bool:
-    """Return whether no case waits for a moment that is still to come."""
-    return not await pool.fetchval("select exists (select from cases where next_at is not null)")
-
-
 async def recorded_after(pool: Pool, moment: datetime | None) -> tuple[datetime, list[asyncpg.Record]]:
     """Return what was recorded since a moment (None: nothing yet), oldest first, and the moment to ask from next."""
     now = await pool.fetchval("select now()")

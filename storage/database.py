@@ -44,8 +44,8 @@ async def migrate(database_url: str) -> list[str]:
         MigrationError: the database is away or refuses a migration. Each runs in a transaction: none is half applied.
     """
     try:
-        connection = await asyncpg.connect(database_url)
-    except (OSError, asyncpg.PostgresError) as error:
+        connection = await asyncpg.connect(database_url, timeout=10)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"the database does not answer: {error}") from error
     try:
         await connection.execute("select pg_advisory_lock($1)", _ONE_AT_A_TIME)

@@ -2,8 +2,12 @@
 
 from datetime import datetime
 
+from schemas.case import TransitionKind
 from schemas.complaint import Complaint, Intake
 from storage.database import Pool
+
+_CARRIED = ", ".join(Complaint.model_fields)
+"""The columns that a workflow may carry."""
 
 
 async def accept(pool: Pool, case_id: str, intake: Intake, policy_version: str, accepted_at: datetime) -> Complaint:
@@ -26,22 +30,14 @@ async def accept(pool: Pool, case_id: str, intake: Intake, policy_version: str, 
         policy_version,
     )
     row = await pool.fetchrow(
-        "select * from complaints where case_id = $1 or (channel = $2 and external_id = $3)"
+        f"select {_CARRIED} from complaints where case_id = $1 or (channel = $2 and external_id = $3)"  # noqa: S608
         " order by (channel = $2 and external_id = $3) desc nulls last limit 1",
         case_id,
         intake.channel,
         intake.external_id,
     )
     assert row is not None
-    return Complaint(
-        case_id=row["case_id"],
-        channel=row["channel"],
-        category=row["category"],
-        region=row["region"],
-        accepted_at=row["accepted_at"],
-        promised_at=row["promised_at"],
-        policy_version=row["policy_version"],
-    )
+    return Complaint.model_validate(dict(row))
 
 
 async def store_text(pool: Pool, case_id: str, message_id: str, text: str) -> None:
@@ -52,3 +48,29 @@ async def store_text(pool: Pool, case_id: str, message_id: str, text: str) -> No
         message_id,
         text,
     )
+
+
+async def forget_text_of_refused(pool: Pool, case_id: str, message_id: str) -> None:
+    """Remove the text of a message that never took effect: there is no reason to keep it."""
+    await pool.execute(
+        "delete from message_texts where case_id = $1 and message_id = $2 and not exists"
+        " (select from timeline where case_id = $1 and message_id = $2 and kind <> $3)",
+        case_id,
+        message_id,
+        TransitionKind.REFUSED,
+    )
+
+
+async def exists(pool: Pool, case_id: str) -> bool:
+    """Return whether a case was accepted here, or committed by a workflow that was started elsewhere."""
+    found: bool = await pool.fetchval(
+        "select exists (select from complaints where case_id = $1) or exists (select from cases where case_id = $1)",
+        case_id,
+    )
+    return found
+
+
+async def accepted(pool: Pool, case_id: str) -> Complaint | None:
+    """Return what of an accepted complaint a workflow may carry, or None when there is none with this id."""
+    row = await pool.fetchrow(f"select {_CARRIED} from complaints where case_id = $1", case_id)  # noqa: S608
+    return None if row is None else Complaint.model_validate(dict(row))

@@ -1,4 +1,4 @@
-"""Published policies: immutable versions, and which one is in force."""
+"""Published policies: immutable versions, and which are in force."""
 
 from datetime import date
 
@@ -7,16 +7,24 @@ from storage.database import Pool
 
 
 async def publish(pool: Pool, policy: Policy) -> None:
-    """Store a version of a policy; the same content again changes nothing."""
-    await pool.execute(
-        "insert into policy_versions (version, name, title, effective_from, body) values ($1, $2, $3, $4, $5)"
-        " on conflict do nothing",
-        policy.version,
-        policy.name,
-        policy.title,
-        policy.effective_from,
-        policy.model_dump(mode="json"),
-    )
+    """Publish a version of a policy. One that was published before takes effect again; the latest again is nothing."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "insert into policy_versions (version, name, title, effective_from, body) values ($1, $2, $3, $4, $5)"
+            " on conflict do nothing",
+            policy.version,
+            policy.name,
+            policy.title,
+            policy.effective_from,
+            policy.model_dump(mode="json"),
+        )
+        latest = await connection.fetchval(
+            "select version from policy_publications join policy_versions using (version) where name = $1"
+            " order by publication desc limit 1",
+            policy.name,
+        )
+        if latest != policy.version:
+            await connection.execute("insert into policy_publications (version) values ($1)", policy.version)
 
 
 async def version(pool: Pool, version: str) -> Policy | None:
@@ -25,15 +33,11 @@ async def version(pool: Pool, version: str) -> Policy | None:
     return None if body is None else Policy.model_validate(body)
 
 
-async def in_force(pool: Pool, day: date, name: str | None = None) -> Policy | None:
-    """Return the policy for complaints of a day: the latest in effect, and of those the latest published.
-
-    With a name, only versions of that policy count. None when nothing is in effect yet.
-    """
-    body = await pool.fetchval(
-        "select body from policy_versions where effective_from <= $1 and ($2::text is null or name = $2)"
-        " order by effective_from desc, published_at desc limit 1",
+async def in_force(pool: Pool, day: date) -> dict[str, Policy]:
+    """Return the policies for complaints of a day, by name: of each, the latest in effect, and of those the latest."""
+    rows = await pool.fetch(
+        "select distinct on (name) name, body from policy_publications join policy_versions using (version)"
+        " where effective_from <= $1 order by name, effective_from desc, publication desc",
         day,
-        name,
     )
-    return None if body is None else Policy.model_validate(body)
+    return {row["name"]: Policy.model_validate(row["body"]) for row in rows}

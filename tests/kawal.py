@@ -7,11 +7,11 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 
+from gateway.starter import Starter
 from schemas.case import CaseResult, CaseView
 from schemas.complaint import Complaint
 from schemas.ledger import LedgerEntry
 from schemas.policy import Policy
-from starter import Starter
 from storage import case_records, policies
 from storage.database import Pool
 from tests import making

@@ -13,13 +13,13 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 import worker
+from gateway.starter import RefusedError, Starter
 from local.ports import free_port
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
 from local.temporal import TemporalDevServer
 from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
-from starter import RefusedError, Starter
 from storage import database, policies
 from tests import making
 from tests.kawal import Handle

@@ -55,6 +55,7 @@ class ComplaintWorkflow:
         self._inbox: list[_Letter] = []
         self._alarm = Alarm()
         self._shown: CaseView | None = None
+        self._signals = 0
 
     @workflow.run
     async def run(self, complaint: Complaint) -> CaseResult:
@@ -170,7 +171,8 @@ class ComplaintWorkflow:
     @workflow.signal(dynamic=True)
     def _signal(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Take a message as a signal, whatever it holds: nobody hears of an error here, so the timeline records it."""
-        self._inbox.append(_Letter(_read(name, payloads)))
+        self._signals += 1
+        self._inbox.append(_Letter(_read(self._signals, name, payloads)))
 
     @workflow.query
     def state(self) -> CaseView:
@@ -178,21 +180,30 @@ class ComplaintWorkflow:
         return view(self._case)
 
 
-def _read(name: str, payloads: Sequence[RawValue]) -> MessageReceived | Unreadable:
+def _read(number: int, name: str, payloads: Sequence[RawValue]) -> MessageReceived | Unreadable:
+    """Read the signal of this number; the number stays the same when a lost task is run again."""
+    try:
+        return MessageReceived(at=workflow.now(), message=_message(name, payloads))
+    except ValidationError as error:
+        problem = in_words(error)
+    except _UnreadableError as error:
+        problem = str(error)
+    except (LookupError, RuntimeError, TypeError, ValueError):  # whatever a converter raises on what it cannot read
+        problem = "its payload cannot be read as JSON"
+    return Unreadable(at=workflow.now(), id=f"signal:{number}", name=name[:100], problem=problem)
+
+
+def _message(name: str, payloads: Sequence[RawValue]) -> Message:
     model = MESSAGES.get(name)
     if model is None:
-        problem = f"no such message; there are {', '.join(MESSAGES)}"
-        return Unreadable(at=workflow.now(), name=name[:100], problem=problem)
+        raise _UnreadableError(f"no such message; there are {', '.join(MESSAGES)}")
     if len(payloads) != 1:
-        problem = f"takes one argument, {model.__name__}, and got {len(payloads)}"
-        return Unreadable(at=workflow.now(), name=name, problem=problem)
-    try:
-        message = model.model_validate(workflow.payload_converter().from_payload(payloads[0].payload))
-    except ValidationError as error:
-        return Unreadable(at=workflow.now(), name=name, problem=in_words(error))
-    except (LookupError, RuntimeError, TypeError, ValueError):  # whatever a converter raises on what it cannot read
-        return Unreadable(at=workflow.now(), name=name, problem="its payload cannot be read as JSON")
-    return MessageReceived(at=workflow.now(), message=message)
+        raise _UnreadableError(f"takes one argument, {model.__name__}, and got {len(payloads)}")
+    return model.model_validate(workflow.payload_converter().from_payload(payloads[0].payload))
+
+
+class _UnreadableError(Exception):
+    """A signal is no message, for the reason that it names."""
 
 
 async def _durably(activity: Callable[[CaseActivities, Argument], Awaitable[Result]], argument: Argument) -> Result:

@@ -6,8 +6,14 @@ create table policy_versions (
     name           text not null,
     title          text not null,
     effective_from date not null,
-    body           jsonb not null,
-    published_at   timestamptz not null default now()
+    body           jsonb not null
+);
+
+-- When which version was published; the latest publication of a policy is the one that counts.
+create table policy_publications (
+    publication  bigint generated always as identity primary key,
+    version      text not null references policy_versions,
+    published_at timestamptz not null default now()
 );
 
 -- What reporters wrote. The text stays here: workflows carry the case's id alone.
@@ -115,5 +121,5 @@ create trigger immutable before update or delete on policy_versions for each row
 
 -- migrate:down
 
-drop table sanction_ledger, timeline, cases, message_texts, complaints, policy_versions;
+drop table sanction_ledger, timeline, cases, message_texts, complaints, policy_publications, policy_versions;
 drop function refuse_change();

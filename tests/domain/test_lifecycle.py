@@ -132,9 +132,17 @@ def test_a_case_that_has_ended_is_silent(message: Message, end: Message) -> None
 
 def test_something_unreadable_is_recorded_and_changes_nothing_else() -> None:
     before = opened()
-    after = live(before, Unreadable(NOON + DAY, "respond", "message_id: Field required"))
+    after = live(before, Unreadable(NOON + DAY, "signal:1", "respond", "message_id: is missing"))
     assert view(after).model_copy(update={"seq": before.seq}) == view(before)
     assert after.seq == before.seq + 1
+
+
+def test_the_same_event_told_twice_is_one_event() -> None:
+    bad = Unreadable(NOON + DAY, "signal:1", "respond", "message_id: is missing")
+    refused = said(making.respond("m", agency="SCHOOLS"))
+    state = live(opened(), bad, refused, said(making.acknowledge()))
+    for event in (Opened(NOON), bad, refused, said(making.acknowledge())):
+        assert decide(state, event) == ()
 
 
 def test_a_case_without_a_plan_cannot_live() -> None:

@@ -58,15 +58,18 @@ class AnyCase(RuleBasedStateMachine):
     def the_reporter_withdraws(self, message_id: str) -> None:
         self.says(making.withdraw(message_id))
 
-    @rule()
-    def something_unreadable_arrives(self) -> None:
-        self.happens(Unreadable(self.now, "respond", "not JSON"))
+    @rule(number=st.integers(1, 3))
+    def something_unreadable_arrives(self, number: int) -> None:
+        self.says(Unreadable(self.now, f"signal:{number}", "respond", "not JSON"))
 
-    def says(self, message: Message) -> None:
-        event = MessageReceived(self.now, message)
+    @rule()
+    def the_opening_is_told_again(self) -> None:
+        assert decide(self.state, Opened(NOON)) == ()
+
+    def says(self, said: Message | Unreadable) -> None:
+        event = said if isinstance(said, Unreadable) else MessageReceived(self.now, said)
         self.happens(event)
-        if message.message_id in self.state.messages:
-            assert decide(self.state, event) == (), "the same message again must change nothing"
+        assert decide(self.state, event) == (), "the same event told again must change nothing"
 
     @invariant()
     def the_timeline_has_no_gap(self) -> None:

@@ -9,10 +9,10 @@ import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.testing import TimeSkipper
 
+from gateway.starter import Starter
 from simulation.mapping import Verdict
 from simulation.report import Disagreement, Report, render
 from simulation.run import simulate
-from starter import Starter
 
 MAPPING = """
 name = "small"

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from gateway.starter import RefusedError
 from schemas.complaint import Intake
-from starter import RefusedError
 from storage import policies
 from tests import making
 from tests.kawal import Kawal

@@ -17,8 +17,12 @@ from tests import making
 from tests.kawal import Handle, Kawal
 
 BAD_SIGNALS: list[tuple[str, list[Any], str]] = [
-    ("respond", [{"message_id": "m"}], "actor: Field required"),
-    ("respond", [{"message_id": "m", "actor": {"id": "a"}, "colour": "red"}], "colour: Extra inputs are not permitted"),
+    ("respond", [{"message_id": "m"}], "actor: is missing"),
+    (
+        "respond",
+        [{"message_id": "m", "actor": {"id": "a"}, "colour": "red"}],
+        "colour: is unknown: remove it or correct its name",
+    ),
     ("respond", [], "takes one argument, Respond, and got 0"),
     ("respond", ["one", "two"], "takes one argument, Respond, and got 2"),
     ("respond", ["words"], "the whole: Input should be a valid dictionary or instance of Respond"),

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from domain.ledger import broken_at, head_of
+from gateway.starter import NotFoundError, RefusedError
 from schemas.case import Status, TriageReason
 from schemas.ledger import EntryKind
-from starter import NotFoundError, RefusedError
 from tests import making
 from tests.kawal import Kawal
 from workflows.complaint import ComplaintWorkflow
@@ -129,7 +129,7 @@ async def test_an_answer_to_a_closed_case_is_refused_with_its_status_and_date(ka
     case = await kawal.open()
     await kawal.starter.send(case.id, making.respond("first"))
     await case.result()
-    with pytest.raises(RefusedError, match=f"case {case.id} is closed .* takes no respond"):
+    with pytest.raises(RefusedError, match=f"case {case.id} is closed, since .* UTC: it is over"):
         await kawal.starter.send(case.id, making.respond("second"))
 
 

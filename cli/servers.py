@@ -1,0 +1,97 @@
+"""All that `kawal dev` runs: started in order, started again when one dies, stopped in the opposite order."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+
+from temporalio.client import Client
+
+from cli.connection import temporal_client
+from cli.output import progress_console, steps
+from cli.prepare import prepare
+from cli.worker_process import WorkerProcess
+from local.postgres import EmbeddedPostgres
+from local.server import Server
+from local.temporal import TemporalDevServer
+from schemas.policy import Policy
+
+
+@dataclass(frozen=True)
+class Running:
+    """All servers, up and answering."""
+
+    postgres: EmbeddedPostgres
+    temporal: TemporalDevServer
+    worker: WorkerProcess
+    client: Client
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, under the names that the ready file uses."""
+        return {
+            "temporal": self.temporal.address,
+            "temporal_ui": self.temporal.ui_url or "",
+            "database": self.postgres.url,
+        }
+
+    async def keep(self, *beside: Coroutine[None, None, None]) -> None:
+        """Start again whichever server dies, without end; raise when one cannot be started."""
+        endless = [
+            _keep("PostgreSQL", self.postgres),
+            _keep("Temporal", self.temporal),
+            _keep("The worker", self.worker),
+            *beside,
+        ]
+        tasks = [asyncio.create_task(one) for one in endless]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def everything(folder: Path, ports: dict[str, int], policy: Policy, *, durable: bool) -> AsyncIterator[Running]:
+    """Run PostgreSQL, Temporal and a worker, with tables, search attributes and a policy in place."""
+    logs = folder / "logs"
+    postgres = EmbeddedPostgres(
+        folder / "postgres", ports["--postgres-port"], log=logs / "postgres.log", durable=durable
+    )
+    temporal = TemporalDevServer(
+        ports["--temporal-port"],
+        ports["--ui-port"],
+        log=logs / "temporal.log",
+        db_file=folder / "temporal.db" if durable else None,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        with steps() as step:
+            step("Starting PostgreSQL ...")
+            await stack.enter_async_context(postgres)
+            step("Starting Temporal ...")
+            await stack.enter_async_context(temporal)
+            step("Preparing tables, search attributes and the policy ...")
+            client = await temporal_client(temporal.address)
+            await prepare(postgres.url, client, [policy])
+            step("Starting a worker ...")
+            worker = WorkerProcess(
+                client, database_url=postgres.url, temporal_address=temporal.address, log=logs / "worker.log"
+            )
+            await stack.enter_async_context(worker)
+        yield Running(postgres, temporal, worker, client)
+
+
+async def _keep(name: str, server: Server) -> None:
+    while True:
+        code = await server.wait()
+        progress_console.print(f"[yellow]{name} ended ({_how(code)}). Starting it again.[/yellow]", soft_wrap=True)
+        await server.start()
+
+
+def _how(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"

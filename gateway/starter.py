@@ -1,0 +1,161 @@
+"""Starting cases and sending them messages: what every edge of Kawal calls, and backend systems in Python."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import TypeAdapter
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from runtime import settings
+from schemas.base import Prose
+from schemas.case import CaseResult, CaseView
+from schemas.complaint import Complaint, Intake
+from schemas.messages import Message, MessageReceipt
+from schemas.policy import Policy
+from storage import case_records, database, intake, policies
+from workflows.complaint import ComplaintWorkflow
+from workflows.search_attributes import at_the_start
+
+_PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds. Temporal drops an update whose workflow task failed; under its id it may simply be sent again."""
+
+
+_PROSE: TypeAdapter[str] = TypeAdapter(Prose)
+
+
+class RefusedError(ValueError):
+    """Kawal refuses a complaint or message; the text says why, and what would help."""
+
+
+class NotFoundError(LookupError):
+    """There is no such case."""
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Starts cases and sends them messages, over one Temporal client and one database pool."""
+
+    client: Client
+    pool: database.Pool
+    task_queue: str = settings.TASK_QUEUE
+
+    async def submit(self, given: Intake, *, policy_name: str | None = None, case_id: str | None = None) -> Complaint:
+        """Accept a complaint: make it durable first, then start its case.
+
+        The same case id, or the same channel and external id, again starts nothing twice and returns the first
+        complaint, so a caller that got no answer may simply repeat the call.
+
+        Raises:
+            RefusedError: no policy is in force, or several are and none was named.
+        """
+        now = datetime.now(UTC)
+        policy = await self._policy_in_force(now, policy_name)
+        complaint = await intake.accept(self.pool, case_id or new_case_id(now), given, policy.version, now)
+        await self.start(complaint)
+        return complaint
+
+    async def _policy_in_force(self, now: datetime, name: str | None) -> Policy:
+        found = await policies.in_force(self.pool, now.date())
+        if name is None and len(found) > 1:
+            raise RefusedError(f"policy: several are in force, name one of {', '.join(found)}")
+        policy = found.get(name) if name else next(iter(found.values()), None)
+        if policy is None:
+            which = f"none named {name} is" if name else "none is"
+            raise RefusedError(f"policy: {which} in force; publish one with kawal init --policy")
+        return policy
+
+    async def start(self, complaint: Complaint) -> WorkflowHandle[ComplaintWorkflow, CaseResult]:
+        """Start a complaint's case, once: a case that runs or has ended is left as it is."""
+        try:
+            return await self.client.start_workflow(
+                ComplaintWorkflow.run,
+                complaint,
+                id=complaint.case_id,
+                task_queue=self.task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                search_attributes=at_the_start(complaint),
+                static_summary=f"{complaint.category} in {complaint.region or 'no place given'}",
+            )
+        except WorkflowAlreadyStartedError:
+            return self.handle(complaint.case_id)
+
+    def handle(self, case_id: str) -> WorkflowHandle[ComplaintWorkflow, CaseResult]:
+        """Return a handle of a case's workflow, whether it exists or not."""
+        return self.client.get_workflow_handle_for(ComplaintWorkflow.run, case_id)
+
+    async def send(self, case_id: str, message: Message, *, text: str | None = None) -> MessageReceipt:
+        """Send a message and return its receipt once it took effect and is in the database.
+
+        The same message id again returns the first receipt, also after the case has ended. A text is stored apart,
+        before the message goes out, so that no history holds it; it goes when the message is refused.
+
+        Raises:
+            RefusedError: the case refuses the message, for example because it is closed.
+            NotFoundError: there is no such case.
+            pydantic.ValidationError: the text is blank or too long.
+        """
+        if text is None:
+            return await self._deliver(case_id, message)
+        if not await intake.exists(self.pool, case_id):
+            raise NotFoundError(f"case: there is none with the id {case_id}")
+        await intake.store_text(self.pool, case_id, message.message_id, _PROSE.validate_python(text))
+        try:
+            return await self._deliver(case_id, message)
+        except RefusedError:
+            await intake.forget_text_of_refused(self.pool, case_id, message.message_id)
+            raise
+
+    async def _deliver(self, case_id: str, message: Message) -> MessageReceipt:
+        for pause in (*_PAUSES_AFTER_A_LOST_TASK, None):
+            try:
+                return await self._update(case_id, message)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return await self._receipt_of_an_ended_case(case_id, message)
+                if error.status is not RPCStatusCode.FAILED_PRECONDITION or pause is None:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    async def _update(self, case_id: str, message: Message) -> MessageReceipt:
+        try:
+            receipt: MessageReceipt = await self.handle(case_id).execute_update(
+                message.kind, message, id=message.message_id, result_type=MessageReceipt
+            )
+        except WorkflowUpdateFailedError as error:
+            reason = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
+            raise RefusedError(reason) from error
+        return receipt
+
+    async def _receipt_of_an_ended_case(self, case_id: str, message: Message) -> MessageReceipt:
+        """Answer for a case whose workflow takes no messages any more."""
+        case = await case_records.case(self.pool, case_id)
+        if case is None:
+            raise NotFoundError(f"case: there is none with the id {case_id}")
+        if (found := await case_records.receipt_of(self.pool, case_id, message.message_id)) is not None:
+            seq, _ = found
+            return MessageReceipt(case_id=case_id, message_id=message.message_id, seq=seq, status=case.status)
+        raise RefusedError(f"case {case_id} is {case.status}, since {case.closed_at:%Y-%m-%d %H:%M} UTC: it is over")
+
+    async def show(self, case_id: str) -> CaseView:
+        """Return how a case stands, as the database has it.
+
+        Raises:
+            NotFoundError: there is no such case, or it was accepted a moment ago and is not routed yet.
+        """
+        case = await case_records.case(self.pool, case_id)
+        if case is None:
+            raise NotFoundError(f"case: there is none with the id {case_id}, or it was not routed yet")
+        return case
+
+
+def new_case_id(now: datetime) -> str:
+    """Return a new case id: the day and eight letters or digits that cannot be mistaken for each other."""
+    alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+    return f"K{now:%y%m%d}-{''.join(secrets.choice(alphabet) for _ in range(8))}"

@@ -22,7 +22,7 @@ run: setup ## start everything on this machine and watch cases climb the ladder
 	$(BIN)/kawal dev
 
 test: setup ## run the tests against a real Temporal server and a real PostgreSQL
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: setup ## check style, types and the arrows between folders
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 import asyncio
 import csv
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelle
 from temporalio.testing import TimeSkipper
 
 from gateway.starter import Starter
+from local.scratch import scratch_folder
 from simulation.mapping import Verdict
 from simulation.report import Disagreement, Report, render
 from simulation.run import simulate
@@ -130,14 +132,17 @@ async def test_a_case_that_cannot_go_on_is_reported_as_lost_with_the_reason(
     assert "lost on-time: RuntimeError: the clock is stuck" in render(report)
 
 
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    with scratch_folder() as folder:  # which PostgreSQL can enter, also as another account when root tests
+        yield folder
+
+
 async def test_an_interrupt_leaves_no_server_and_no_file_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, scratch = set(psutil.Process().children(recursive=True)), tmp_path / "scratch"
-    scratch.mkdir()
+    before = set(psutil.Process().children(recursive=True))
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    for folder in (scratch, *scratch.parents[:3]):
-        folder.chmod(0o755)  # PostgreSQL has to walk through, as another account when root tests
     running: list[set[psutil.Process]] = []
 
     async def interrupt(*_: object) -> None:

@@ -1,8 +1,10 @@
-"""The account that a server runs as where it must not be root, and what that account can reach."""
+"""How a server runs that refuses to run as root, when root starts it."""
 
 import os
 import pwd
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -64,3 +66,39 @@ class Account(NamedTuple):
         elif found.st_gid == self.gid:
             needed <<= 3
         return found.st_mode & needed == needed
+
+
+class Guise(NamedTuple):
+    """How to run a program: as another account, or behind a command that comes before it; as it is by default."""
+
+    account: Account | None = None
+    prefix: tuple[str, ...] = ()
+
+
+def not_as_root(owner: Account | None, program: Path, folder: Path) -> Guise:
+    """Find a way for root to run a program that refuses root: as `nobody`, or as the owner of its data if there is any.
+
+    Where that account may not enter (a project under /root, a temporary folder), the program runs in a user namespace
+    in which root has another number: it is not root to itself, and root's files are its own.
+
+    Raises:
+        NotReachable: the account cannot reach the program or the folder, and this system has no such namespaces.
+    """
+    account = owner or Account.nobody()
+    try:
+        if account.uid != 0:
+            account.require_reach(program)
+            account.require_reach(folder)
+            return Guise(account)
+    except NotReachable:
+        if owner or not namespaces():
+            raise
+    return Guise(prefix=_NAMESPACE)
+
+
+_NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
+
+
+def namespaces() -> bool:
+    """Whether this system lets us make user namespaces: many containers do not."""
+    return bool(shutil.which("unshare")) and subprocess.run([*_NAMESPACE, "true"], capture_output=True).returncode == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
-from local.account import Account, NotReachable
+from local.account import Account, Guise, NotReachable, not_as_root
 from local.child import Child, StartFailed
 from local.ports import LOOPBACK, require_free
 from local.programs import postgres_programs
@@ -33,7 +33,8 @@ class EmbeddedPostgres(Server):
     """A PostgreSQL server on the loopback address, with a superuser and a database named kawal.
 
     Its folder holds `data`, which is PostgreSQL's own, and `password`, for the server's account only to read.
-    PostgreSQL refuses to run as root. Started by root, it runs as the owner of its data, who at first is `nobody`.
+    PostgreSQL refuses to run as root. Started by root, it runs as the owner of its data, who at first is `nobody`; where
+    that account may not enter, in a user namespace of its own.
     """
 
     def __init__(
@@ -85,45 +86,43 @@ class EmbeddedPostgres(Server):
     async def _launch(self) -> None:
         programs = postgres_programs()
         require_free({self._port_option: self.port})
-        account = self._prepare(programs)
+        guise = self._prepare(programs)
         if not self._data.exists():
-            await self._initdb(programs, account)
-        await self._serve(programs, account)
+            await self._initdb(programs, guise)
+        await self._serve(programs, guise)
         await self._create_database()
 
-    def _prepare(self, programs: Path) -> Account | None:
-        """Make the folder and the password, and find the account to run as; None is our own.
+    def _prepare(self, programs: Path) -> Guise:
+        """Make the folder and the password, and find out how to run.
 
         Raises:
-            NotReachable: that account cannot use the folder or the programs.
+            NotReachable: nobody that PostgreSQL may run as can use the folder or the programs.
             StartFailed: there is data, but no password to open it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        account = self._account()
-        if account:
-            account.require_reach(programs / "postgres")
-            account.require_reach(self.folder)
+        guise = self._guise(programs / "postgres")
         if not self._password.exists():
             if self._data.exists():
                 raise StartFailed(f"{self._password} is gone, and nothing else opens {self._data}")
-            _write_secret(self._password, secrets.token_urlsafe(24), account)
-        return account
+            _write_secret(self._password, secrets.token_urlsafe(24), guise.account)
+        return guise
 
-    def _account(self) -> Account | None:
+    def _guise(self, program: Path) -> Guise:
         owner = Account.owner_of(self._data) if self._data.exists() else None
         if os.geteuid() == 0:
-            return owner or Account.nobody()
+            return not_as_root(owner, program, self.folder)
         if owner and owner.uid != os.geteuid():
             raise NotReachable(
                 f"{self._data} belongs to {owner.name}. Start as the account that made it, or use another folder."
             )
-        return None
+        return Guise()
 
-    async def _initdb(self, programs: Path, account: Account | None) -> None:
+    async def _initdb(self, programs: Path, guise: Guise) -> None:
         draft = self.folder / "data.new"
-        _make_draft(draft, account)
+        _make_draft(draft, guise.account)
         initdb = Child("initdb", log=self._child.log)
         await initdb.start(
+            *guise.prefix,
             str(programs / "initdb"),
             f"--pgdata={draft}",
             f"--username={USER}",
@@ -135,17 +134,18 @@ class EmbeddedPostgres(Server):
             "--builtin-locale=C.UTF-8",
             "--no-instructions",
             *([] if self.durable else ["--no-sync"]),
-            account=account,
+            account=guise.account,
         )
         await initdb.finish(limit=_INITDB_LIMIT)
         draft.rename(self._data)  # only now, so that data of this name is never half made
 
-    async def _serve(self, programs: Path, account: Account | None) -> None:
+    async def _serve(self, programs: Path, guise: Guise) -> None:
         """Start the server; again, for a while, if the orphans of a killed one still hold its memory."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + _ORPHANS_LIMIT
         while True:
-            await self._child.start(str(programs / "postgres"), *self._arguments(), account=account)
+            command = (*guise.prefix, str(programs / "postgres"), *self._arguments())
+            await self._child.start(*command, account=guise.account)
             try:
                 return await self._child.until(self._probe, limit=_START_LIMIT, retry=_NOT_YET)
             except StartFailed:

@@ -11,6 +11,7 @@ import asyncpg
 import psutil
 import pytest
 
+from local import account
 from local.account import NotReachable
 from local.child import StartFailed
 from local.ports import PortsBusy, free_port
@@ -173,7 +174,29 @@ async def test_root_runs_it_as_nobody_on_the_loopback_address_only(quick: Embedd
 
 
 @only_root
-async def test_a_folder_that_the_account_cannot_reach_is_named(folder: Path) -> None:
+@pytest.mark.skipif(not account.namespaces(), reason="this system lets nobody make user namespaces")
+async def test_in_a_folder_that_only_root_may_enter_it_runs_in_a_namespace_and_keeps_its_data(folder: Path) -> None:
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    postgres = EmbeddedPostgres(home / "project" / "postgres", free_port(), log=folder / "postgres.log")
+    try:
+        await postgres.start()
+        async with connected(postgres) as connection:
+            await connection.execute("CREATE TABLE kept AS SELECT 'before the crash' AS words")
+        await postgres.kill()
+        await postgres.start()
+        async with connected(postgres) as connection:
+            assert await connection.fetchval("SELECT words FROM kept") == "before the crash"
+    finally:
+        await postgres.stop()
+
+    assert postgres.returncode == 0
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+@only_root
+async def test_a_folder_that_the_account_cannot_reach_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "namespaces", lambda: False)
     home = folder / "home"
     home.mkdir(mode=0o700)
     postgres = EmbeddedPostgres(home / "project" / "postgres", free_port(), log=folder / "postgres.log")

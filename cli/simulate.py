@@ -36,7 +36,7 @@ def simulate(
     if to_screen:
         typer.echo(report.model_dump_json(indent=2))
     else:
-        to_people.print(render(report), markup=False)
+        to_people.print(render(report), markup=False, soft_wrap=True)
     if not report.flawless:
         raise typer.Exit(1)
 

@@ -33,8 +33,8 @@ class EmbeddedPostgres(Server):
     """A PostgreSQL server on the loopback address, with a superuser and a database named kawal.
 
     Its folder holds `data`, which is PostgreSQL's own, and `password`, for the server's account only to read.
-    PostgreSQL refuses to run as root. Started by root, it runs as the owner of its data, who at first is `nobody`; where
-    that account may not enter, in a user namespace of its own.
+    PostgreSQL refuses to run as root. Started by root, it runs as the owner of its data, who at first is `nobody`;
+    where that account may not enter, in a user namespace of its own.
     """
 
     def __init__(

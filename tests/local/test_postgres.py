@@ -16,8 +16,21 @@ from local.account import NotReachable
 from local.child import StartFailed
 from local.ports import PortsBusy, free_port
 from local.postgres import EmbeddedPostgres
+from local.programs import postgres_programs
 from local.scratch import scratch_folder
 
+
+def nobody_may_enter() -> bool:
+    try:
+        account.Account.nobody().require_reach(postgres_programs() / "postgres")
+    except NotReachable:
+        return False
+    return True
+
+
+only_where_nobody_may_enter = pytest.mark.skipif(
+    not nobody_may_enter(), reason="the account nobody may not enter the folder of this project"
+)
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as another account")
 
 
@@ -125,8 +138,6 @@ async def test_only_the_password_opens_the_database_and_only_its_owner_reads_it(
 
 async def test_data_without_its_password_is_refused_in_plain_words(postgres: EmbeddedPostgres) -> None:
     (postgres.folder / "data").mkdir(parents=True)
-    if os.geteuid() == 0:
-        os.chown(postgres.folder / "data", 65534, 65534)
 
     with pytest.raises(StartFailed, match="password is gone"):
         await postgres.start()
@@ -163,6 +174,7 @@ async def test_a_busy_port_is_named_before_anything_is_made(folder: Path) -> Non
 
 
 @only_root
+@only_where_nobody_may_enter
 async def test_root_runs_it_as_nobody_on_the_loopback_address_only(quick: EmbeddedPostgres) -> None:
     await quick.start()
     server = psutil.Process(quick.pid)
@@ -195,6 +207,7 @@ async def test_in_a_folder_that_only_root_may_enter_it_runs_in_a_namespace_and_k
 
 
 @only_root
+@only_where_nobody_may_enter
 async def test_a_folder_that_the_account_cannot_reach_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "namespaces", lambda: False)
     home = folder / "home"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import worker as workers
-from cli import audit, cases, dev, simulate
+from cli import audit, cases, dev, policy, simulate
 from cli.connection import EXPECTED, answering, temporal_client
 from cli.output import Json, as_json, clear_errors, say
 from cli.prepare import prepare
@@ -27,6 +27,7 @@ CASE_COMMANDS = (cases.submit, cases.show, cases.acknowledge, cases.respond, cas
 for command in (dev.dev, *CASE_COMMANDS, simulate.simulate):
     app.command()(command)
 app.add_typer(audit.app, name="audit")
+app.add_typer(policy.app, name="policy")
 
 
 @app.command()

@@ -34,7 +34,8 @@ def _something(text: str) -> str:
     return text
 
 
-def _aware(text: str) -> datetime:
+def aware(text: str) -> datetime:
+    """Read a moment that says its time zone. Raises `typer.BadParameter` with the mend."""
     try:
         given = datetime.fromisoformat(text)
     except ValueError:
@@ -72,7 +73,7 @@ def submit(
     promised_at: Annotated[
         datetime | None,
         typer.Option(
-            parser=_aware, metavar="MOMENT", help="A due moment promised elsewhere, as 2026-12-31T16:00:00+07:00."
+            parser=aware, metavar="MOMENT", help="A due moment promised elsewhere, as 2026-12-31T16:00:00+07:00."
         ),
     ] = None,
     policy: Annotated[

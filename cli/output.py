@@ -20,9 +20,9 @@ to_people = Console(highlight=False)
 progress_console = Console(stderr=True, highlight=False)
 
 
-def say(text: str = "") -> None:
+def say(text: str = "", *, markup: bool = True) -> None:
     """Print a line for people. Only a terminal breaks it, so that what it holds can be copied and searched."""
-    to_people.print(text, soft_wrap=True)
+    to_people.print(text, soft_wrap=True, markup=markup)
 
 
 def moment(at: datetime) -> str:

@@ -1,6 +1,6 @@
 """Working-time arithmetic over a calendar that is given: when is something due, and how did that come about.
 
-Times go in and come out in UTC; days and hours are those of the calendar's zone.
+Any aware moment goes in; days and hours are those of the calendar's zone.
 """
 
 from collections.abc import Iterator
@@ -121,7 +121,7 @@ def _offset(calendar: WorkingCalendar, moment: datetime) -> timedelta:
 
 def _local(calendar: WorkingCalendar, moment: datetime) -> datetime:
     """Return the wall clock's reading; it carries UTC as its zone only so that arithmetic stays plain."""
-    return moment + _offset(calendar, moment)
+    return moment.astimezone(UTC) + _offset(calendar, moment)
 
 
 def _utc(calendar: WorkingCalendar, day: date, minute: int) -> datetime:

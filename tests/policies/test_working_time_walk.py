@@ -111,3 +111,13 @@ def test_a_day_ends_at_midnight_even_where_clocks_are_put_forward_at_midnight() 
     end = due(calendar, datetime(2026, 4, 22, 6, tzinfo=UTC), Limit(value=1, unit=Unit.WORKING_DAYS)).at
 
     assert end == datetime(2026, 4, 23, 22, tzinfo=UTC)  # Thursday 24:00, when Friday begins at 01:00
+
+
+def test_a_moment_means_the_same_in_whatever_zone_it_is_given() -> None:
+    rules = CalendarRules(zone="Asia/Jakarta", week=Week(thursday=office([480, 1440])), valid_to=date(2026, 12, 31))
+    calendar = pin_calendar(rules, datetime(2026, 4, 22, tzinfo=UTC))
+    moment = datetime(2026, 4, 22, 20, tzinfo=UTC)
+    tokyo = moment.astimezone(ZoneInfo("Asia/Tokyo"))
+    for unit in Unit:
+        length = Limit(value=3, unit=unit)
+        assert due(calendar, moment, length) == due(calendar, tokyo, length)

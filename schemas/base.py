@@ -16,6 +16,8 @@ class Model(BaseModel):
 
 
 def _in_utc(moment: datetime) -> datetime:
+    if not 1970 < moment.year < 2200:
+        raise ValueError("lies outside 1971 to 2199: correct the year")
     return moment.astimezone(UTC)
 
 
@@ -25,8 +27,8 @@ UtcDatetime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Code = Annotated[str, StringConstraints(pattern=r"^[!-~](?:[ -~]{0,118}[!-~])?$")]
 """The name that data files and machines use for an agency, region, category, rule or queue: printable ASCII."""
 
-Prose = Annotated[str, StringConstraints(pattern=r"\S", max_length=20_000)]
-"""What people write: anything but blanks. Lives in the database alone."""
+Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", max_length=20_000)]
+"""What people write: anything but blanks, and no NUL, which PostgreSQL cannot store. Lives in the database alone."""
 
 CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]
 """Names one case everywhere: it is the workflow's id, the key in the database and what the reporter is told."""

@@ -29,4 +29,4 @@ class Complaint(Model):
     region: Code | None = None
     accepted_at: UtcDatetime = Field(description="when the complaint was made durable: all clocks start here")
     promised_at: UtcDatetime | None = None
-    policy_version: str
+    policy_version: Code

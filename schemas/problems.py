@@ -11,6 +11,9 @@ _PLAIN = {
 """In place of what pydantic says of these."""
 
 
+_LONGEST = 500
+
+
 def in_words(error: ValidationError) -> str:
     """Return every problem as "field: what is wrong", joined by semicolons, without any of the given values."""
     problems = []
@@ -18,3 +21,8 @@ def in_words(error: ValidationError) -> str:
         field = ".".join(str(part) for part in problem["loc"]) or "the whole"
         problems.append(f"{field}: {_PLAIN.get(problem['type']) or problem['msg'].removeprefix('Value error, ')}")
     return "; ".join(problems)
+
+
+def storable(text: str) -> str:
+    """Return a text from outside so that any database takes it: not too long, and without signs that do not print."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:_LONGEST])

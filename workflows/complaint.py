@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.case import CaseResult, CaseState, CaseView, CommitRequest
     from schemas.complaint import Complaint
     from schemas.messages import MESSAGES, Acknowledge, Message, MessageReceipt, Respond, Withdraw
-    from schemas.problems import in_words
+    from schemas.problems import in_words, storable
     from workflows.alarm import Alarm
     from workflows.search_attributes import changes
 
@@ -190,7 +190,7 @@ def _read(number: int, name: str, payloads: Sequence[RawValue]) -> MessageReceiv
         problem = str(error)
     except (LookupError, RuntimeError, TypeError, ValueError):  # whatever a converter raises on what it cannot read
         problem = "its payload cannot be read as JSON"
-    return Unreadable(at=workflow.now(), id=f"signal:{number}", name=name[:100], problem=problem)
+    return Unreadable(at=workflow.now(), id=f"signal:{number}", name=storable(name), problem=storable(problem))
 
 
 def _message(name: str, payloads: Sequence[RawValue]) -> Message:

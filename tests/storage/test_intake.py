@@ -4,8 +4,9 @@ import asyncio
 import json
 
 import pytest
+from pydantic import ValidationError
 
-from gateway.starter import RefusedError
+from gateway.starter import NotFoundError, RefusedError
 from schemas.complaint import Intake
 from storage import policies
 from tests import making
@@ -46,6 +47,25 @@ async def test_what_people_write_never_enters_a_history(kawal: Kawal, published:
         complaint.case_id,
     )
     assert [text["body"] for text in texts] == [SECRET, f"Kepada {SECRET}"]
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "a\x00b", "x" * 20_001])
+def test_a_text_that_is_blank_too_long_or_cannot_be_stored_is_refused_at_the_edge(text: str) -> None:
+    with pytest.raises(ValidationError, match="text"):
+        Intake(channel="lapor", category="road", text=text)
+
+
+async def test_the_text_of_a_refused_answer_is_not_kept(kawal: Kawal, published: str) -> None:
+    complaint = await kawal.starter.submit(intake(), policy_name=published)
+    with pytest.raises(RefusedError, match=r"actor\.agency"):
+        await kawal.starter.send(complaint.case_id, making.respond(agency="SCHOOLS"), text=SECRET)
+    assert await kawal.pool.fetch("select from message_texts where case_id = $1", complaint.case_id) == []
+
+
+async def test_a_text_for_a_case_that_never_was_is_not_kept(kawal: Kawal) -> None:
+    with pytest.raises(NotFoundError, match="there is none with the id nowhere"):
+        await kawal.starter.send("nowhere", making.respond(), text=SECRET)
+    assert await kawal.pool.fetch("select from message_texts where case_id = 'nowhere'") == []
 
 
 async def test_without_a_policy_in_force_a_complaint_is_refused_with_the_mend(kawal: Kawal) -> None:

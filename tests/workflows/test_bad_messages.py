@@ -28,7 +28,13 @@ BAD_SIGNALS: list[tuple[str, list[Any], str]] = [
     ("respond", ["words"], "the whole: Input should be a valid dictionary or instance of Respond"),
     ("respond", [b"\xff\x00"], "the whole: Input should be a valid dictionary or instance of Respond"),
     ("respond", [None], "the whole: Input should be a valid dictionary or instance of Respond"),
+    (
+        "respond",
+        [{"message_id": "m", "actor": {"id": "a"}, "a\x00b": 1}],
+        "a?b: is unknown: remove it or correct its name",
+    ),
     ("respnd", [{}], "no such message; there are acknowledge, respond, withdraw"),
+    ("respond\x00", [{}], "no such message; there are acknowledge, respond, withdraw"),
 ]
 
 
@@ -42,7 +48,9 @@ async def test_malformed_signals_are_recorded_with_the_reason_and_the_case_goes_
     for name, payloads, _ in BAD_SIGNALS:
         await case.signal(name, args=payloads)
     await kawal.starter.send(case.id, making.acknowledge())
-    assert await refusals(kawal, case) == [{"message": name, "reason": reason} for name, _, reason in BAD_SIGNALS]
+    assert await refusals(kawal, case) == [
+        {"message": name.replace("\x00", "?"), "reason": reason} for name, _, reason in BAD_SIGNALS
+    ]
     await kawal.starter.send(case.id, making.respond())
     assert (await case.result()).status is Status.CLOSED
     assert await no_task_failed(case)

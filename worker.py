@@ -6,14 +6,19 @@ import signal
 import sys
 from datetime import timedelta
 
+import asyncpg
 import structlog
 from temporalio.client import Client
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from activities.cases import PostgresCaseActivities
+from gateway.starter import Starter
 from runtime import logs, settings, temporal
 from storage import database
 from workflows.complaint import ComplaintWorkflow
+
+_SWEEP_SECONDS = 60.0
 
 
 def build(client: Client, pool: database.Pool, *, task_queue: str = settings.TASK_QUEUE) -> Worker:
@@ -40,9 +45,22 @@ async def run() -> None:
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     async with build(client, pool):
         log.info("worker started", task_queue=settings.TASK_QUEUE, namespace=client.namespace, pid=os.getpid())
+        sweeping = asyncio.create_task(_sweep(Starter(client, pool), log))
         await stop.wait()
         log.info("worker stops")
+        sweeping.cancel()
     await pool.close()
+
+
+async def _sweep(starter: Starter, log: structlog.stdlib.BoundLogger) -> None:
+    """Every minute, start the cases that whoever accepted them could not start. Several workers may do so at once."""
+    while True:
+        try:
+            if found := await starter.sweep():
+                log.warning("started cases that were left behind", number=found)
+        except (OSError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+            log.warning("cannot look for cases that were left behind", problem=type(away).__name__)
+        await asyncio.sleep(_SWEEP_SECONDS)
 
 
 async def _temporal(address: str | None, log: structlog.stdlib.BoundLogger) -> Client:

@@ -65,7 +65,7 @@ async def _replay(case: str | None) -> list[replaying.Verdict]:
 
 def _print(verdicts: list[replaying.Verdict]) -> None:
     for verdict in verdicts:
-        state = "open" if verdict.open else "closed"
+        state = "open: its steps so far" if verdict.open else "closed: its steps and its result"
         word = "[green]holds        [/green]" if verdict.holds else "[red]does not hold[/red]"
         say(f"{word}  {escape(verdict.case_id)}  {verdict.events} events, {state}")
         if verdict.parts_at:

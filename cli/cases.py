@@ -12,7 +12,7 @@ from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 
 from cli.connection import EXPECTED, AwayError, records, starter
 from cli.output import Json, as_json, clear_errors, moment, say, to_people
-from domain.ledger import broken_at
+from domain.ledger import broken_at, head_of
 from domain.routing import route
 from domain.view import view
 from gateway.starter import NotFoundError
@@ -191,6 +191,8 @@ def show(case: CaseArgument, json: Json = False) -> None:
             timeline = await case_records.timeline(pool, case)
             ledger = await case_records.ledger(pool, case)
         broken = broken_at(ledger)
+        if broken is None and (len(ledger), head_of(ledger)) != (standing.ledger_length, standing.ledger_head):
+            broken = len(ledger) + 1  # it holds, but what the case counts after it is gone
         if json:
             as_json({"case": standing, "timeline": timeline, "ledger": ledger, "ledger_holds": broken is None})
         else:

@@ -73,7 +73,7 @@ async def _submission(kawal: Starter, policy: Policy) -> str:
     route = next(iter(policy.routes), None)
     category = route.category if route else policy.categories[0].code
     region = (route and route.region) or next((region.code for region in policy.regions), None)
-    alone = len(await policies.in_force(kawal.pool, datetime.now(UTC).date())) == 1
+    alone = len(await policies.in_force(kawal.pool, datetime.now(UTC))) == 1
     options = {
         "--category": category,
         "--region": region,

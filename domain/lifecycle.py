@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import ledger, level_clock
-from domain.refusal import refusal
-from schemas.case import ENGINE, Breach, CasePlan, CaseState, LevelClock, Status, Transition, TransitionKind
+from domain.refusal import refusal, took_effect
+from schemas.case import ENGINE, Breach, CasePlan, CaseState, Effect, LevelClock, Status, Transition, TransitionKind
 from schemas.ledger import LedgerEntry
 from schemas.messages import Acknowledge, Message, Respond, Withdraw
 
@@ -50,6 +50,9 @@ class Unreadable:
     problem: str
 
 
+MOST_REFUSALS = 100
+"""Refusals that are recorded of one case; whoever floods it with nonsense cannot fill its timeline."""
+
 Event = Opened | TimeReached | MessageReceived | Unreadable
 
 
@@ -87,7 +90,8 @@ def evolve(state: CaseState, transition: Transition) -> CaseState:
         if transition.kind is TransitionKind.REFUSED:
             changes["refused"] = (*state.refused, transition.message_id)
         else:
-            changes["messages"] = state.messages | {transition.message_id: transition.seq}
+            effect = Effect(kind=_MESSAGE_OF[transition.kind], seq=transition.seq)
+            changes["messages"] = state.messages | {transition.message_id: effect}
     match transition.kind:
         case TransitionKind.ACKNOWLEDGED:
             changes["acknowledged_by"] = transition.actor
@@ -105,6 +109,13 @@ def evolve(state: CaseState, transition: Transition) -> CaseState:
         case TransitionKind.CLOSED | TransitionKind.WITHDRAWN:
             changes["closed_at"] = transition.at
     return state.model_copy(update=changes)
+
+
+_MESSAGE_OF = {
+    TransitionKind.ACKNOWLEDGED: "acknowledge",
+    TransitionKind.RESPONDED: "respond",
+    TransitionKind.WITHDRAWN: "withdraw",
+}
 
 
 def decide_all(state: CaseState, events: Iterable[Event]) -> tuple[CaseState, tuple[Transition, ...]]:
@@ -227,7 +238,7 @@ def _breach(timeline: _Timeline, now: datetime) -> None:
 def _receive(timeline: _Timeline, event: MessageReceived) -> None:
     message, opened_at = event.message, timeline.state.complaint.accepted_at
     at = max(opened_at, min(message.accepted_at or event.at, event.at))
-    if message.message_id in timeline.state.messages:
+    if took_effect(timeline.state, message):
         return
     # An answer at the very moment that it is due is in time, so lateness before it is strict.
     _let_time_pass(timeline, at, breach_when_due=False)
@@ -245,24 +256,26 @@ def _receive(timeline: _Timeline, event: MessageReceived) -> None:
             timeline.add(TransitionKind.CLOSED, at, status=Status.CLOSED, detail={"reason": "answered"})
         case Withdraw():
             timeline.add(TransitionKind.WITHDRAWN, at, actor=actor, message_id=message_id, status=Status.WITHDRAWN)
+            _rescind_what_was_in_time(timeline, at)
 
 
 def _refuse(timeline: _Timeline, at: datetime, message_id: str, actor: str, detail: dict[str, str]) -> None:
-    if message_id not in timeline.state.refused:
+    known = timeline.state.refused
+    if message_id not in known and len(known) < MOST_REFUSALS:
         timeline.add(TransitionKind.REFUSED, at, message_id=message_id, actor=actor, detail=detail)
 
 
-def _rescind_what_was_in_time(timeline: _Timeline, answered_at: datetime) -> None:
-    """Take back breaches that the answer had forestalled: it was accepted in time and only delivered late."""
-    reason = f"the answer was accepted at {answered_at.isoformat()}, in time, and delivered late"
+def _rescind_what_was_in_time(timeline: _Timeline, ended_at: datetime) -> None:
+    """Take back breaches that the end had forestalled: its message was accepted in time and only delivered late."""
+    reason = f"the case's end was accepted at {ended_at.isoformat()}, in time, and delivered late"
     for breach in timeline.state.breaches:
-        if answered_at <= breach.due_at and not breach.rescinded:
+        if ended_at <= breach.due_at and not breach.rescinded:
             timeline.add(
                 TransitionKind.RESCINDED,
-                answered_at,
+                ended_at,
                 breached_level=breach.level,
                 detail={"reason": reason},
-                ledger=ledger.annulments(timeline.state, breach, answered_at, reason),
+                ledger=ledger.annulments(timeline.state, breach, ended_at, reason),
             )
 
 

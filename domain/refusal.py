@@ -9,6 +9,8 @@ def refusal(state: CaseState, message: Message) -> str | None:
     case_id = state.complaint.case_id
     if state.status.final:
         return f"case {case_id} is {state.status}: it is over"
+    if (known := state.messages.get(message.message_id)) is not None and known.kind != message.kind:
+        return f"message_id: {message.message_id} was that of an earlier {known.kind}: give this message its own"
     if isinstance(message, Withdraw):
         if message.actor.role is Role.OPERATOR:
             return "actor.role: only the reporter, or a system on the reporter's behalf, can withdraw a complaint"
@@ -22,3 +24,9 @@ def refusal(state: CaseState, message: Message) -> str | None:
     if isinstance(message, Acknowledge) and state.status is Status.IN_PROGRESS:
         return f"case {case_id} was acknowledged already, by {state.acknowledged_by}"
     return None
+
+
+def took_effect(state: CaseState, message: Message) -> bool:
+    """Return whether this very message took effect before: a message of another kind under its id is another one."""
+    known = state.messages.get(message.message_id)
+    return known is not None and known.kind == message.kind

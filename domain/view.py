@@ -19,7 +19,7 @@ def view(state: CaseState) -> CaseView:
         triage_reason=plan.triage_reason if plan else None,
         level=state.level,
         level_title=plan.levels[state.level].title if plan else None,
-        holder=plan.levels[state.level].holder if plan else None,
+        holder=state.holder,
         policy_version=complaint.policy_version,
         opened_at=complaint.accepted_at,
         due=state.clock.due if state.clock else None,

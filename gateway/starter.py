@@ -1,6 +1,7 @@
 """Starting cases and sending them messages: what every edge of Kawal calls, and backend systems in Python."""
 
 import asyncio
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from workflows.search_attributes import at_the_start
 _PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds. Temporal drops an update whose workflow task failed; under its id it may simply be sent again."""
 
+
+_AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED)
 
 _PROSE: TypeAdapter[str] = TypeAdapter(Prose)
 
@@ -55,12 +58,26 @@ class Starter:
         """
         now = datetime.now(UTC)
         policy = await self._policy_in_force(now, policy_name)
-        complaint = await intake.accept(self.pool, case_id or new_case_id(now), given, policy.version, now)
-        await self.start(complaint)
+        try:
+            complaint = await intake.accept(self.pool, case_id or new_case_id(now), given, policy.version, now)
+        except intake.CaseIdTakenError as error:
+            raise RefusedError(str(error)) from error
+        try:
+            await self.start(complaint)
+        except RPCError as error:
+            if error.status not in _AWAY:  # the complaint is safe, and a sweep starts its case when Temporal is back
+                raise
         return complaint
 
+    async def sweep(self) -> int:
+        """Start the cases of complaints that were accepted and never started; return how many there were."""
+        left_behind = await intake.left_behind(self.pool)
+        for complaint in left_behind:
+            await self.start(complaint)
+        return len(left_behind)
+
     async def _policy_in_force(self, now: datetime, name: str | None) -> Policy:
-        found = await policies.in_force(self.pool, now.date())
+        found = await policies.in_force(self.pool, now)
         if name is None and len(found) > 1:
             raise RefusedError(f"policy: several are in force, name one of {', '.join(found)}")
         policy = found.get(name) if name else next(iter(found.values()), None)
@@ -92,8 +109,9 @@ class Starter:
     async def send(self, case_id: str, message: Message, *, text: str | None = None) -> MessageReceipt:
         """Send a message and return its receipt once it took effect and is in the database.
 
-        The same message id again returns the first receipt, also after the case has ended. A text is stored apart,
-        before the message goes out, so that no history holds it; it goes when the message is refused.
+        The message counts from now, or from when its text was stored, however late Temporal or a worker takes it. The
+        same message id again returns a receipt again, also after the case has ended. A text is stored apart, before the
+        message goes out, so that no history holds it; it goes when the message is refused.
 
         Raises:
             RefusedError: the case refuses the message, for example because it is closed.
@@ -101,20 +119,27 @@ class Starter:
             pydantic.ValidationError: the text is blank or too long.
         """
         if text is None:
-            return await self._deliver(case_id, message)
+            return await self._deliver(case_id, message, datetime.now(UTC))
         if not await intake.exists(self.pool, case_id):
             raise NotFoundError(f"case: there is none with the id {case_id}")
-        await intake.store_text(self.pool, case_id, message.message_id, _PROSE.validate_python(text))
+        text = _PROSE.validate_python(text)
+        stored_at = await intake.store_text(self.pool, case_id, message.message_id, text)
         try:
-            return await self._deliver(case_id, message)
+            receipt = await self._deliver(case_id, message, stored_at)
         except RefusedError:
             await intake.forget_text_of_refused(self.pool, case_id, message.message_id)
             raise
+        # Once more, should another sender of the same message have been refused and taken the text away meanwhile.
+        await intake.store_text(self.pool, case_id, message.message_id, text)
+        return receipt
 
-    async def _deliver(self, case_id: str, message: Message) -> MessageReceipt:
+    async def _deliver(self, case_id: str, message: Message, accepted_at: datetime) -> MessageReceipt:
+        # Temporal remembers what it answered to an update id; a message that was mended in between is another update.
+        update_id = f"{message.message_id}:{hashlib.sha256(message.model_dump_json().encode()).hexdigest()[:16]}"
+        stamped = message.model_copy(update={"accepted_at": message.accepted_at or accepted_at})
         for pause in (*_PAUSES_AFTER_A_LOST_TASK, None):
             try:
-                return await self._update(case_id, message)
+                return await self._update(case_id, stamped, update_id)
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return await self._receipt_of_an_ended_case(case_id, message)
@@ -123,10 +148,10 @@ class Starter:
                 await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    async def _update(self, case_id: str, message: Message) -> MessageReceipt:
+    async def _update(self, case_id: str, message: Message, update_id: str) -> MessageReceipt:
         try:
             receipt: MessageReceipt = await self.handle(case_id).execute_update(
-                message.kind, message, id=message.message_id, result_type=MessageReceipt
+                message.kind, message, id=update_id, result_type=MessageReceipt
             )
         except WorkflowUpdateFailedError as error:
             reason = error.cause.message if isinstance(error.cause, ApplicationError) else str(error.cause)
@@ -137,10 +162,13 @@ class Starter:
         """Answer for a case whose workflow takes no messages any more."""
         case = await case_records.case(self.pool, case_id)
         if case is None:
-            raise NotFoundError(f"case: there is none with the id {case_id}")
-        if (found := await case_records.receipt_of(self.pool, case_id, message.message_id)) is not None:
-            seq, _ = found
+            raise NotFoundError(f"case: there is none with the id {case_id}, or no worker has taken it up yet")
+        if (seq := await case_records.effect_of(self.pool, case_id, message)) is not None:
             return MessageReceipt(case_id=case_id, message_id=message.message_id, seq=seq, status=case.status)
+        if case.closed_at is None:
+            raise RefusedError(
+                f"case {case_id} is {case.status}, but its workflow is gone: tell those who run Temporal"
+            )
         raise RefusedError(f"case {case_id} is {case.status}, since {case.closed_at:%Y-%m-%d %H:%M} UTC: it is over")
 
     async def show(self, case_id: str) -> CaseView:

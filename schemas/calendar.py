@@ -27,7 +27,7 @@ class Unit(StrEnum):
 class Limit(Model):
     """How long something may take: a number and its unit, written as people write it, e.g. "3 working days"."""
 
-    value: int = Field(gt=0, le=100_000)
+    value: int = Field(gt=0, le=10_000)
     unit: Unit
 
     @model_validator(mode="before")

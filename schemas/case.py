@@ -106,13 +106,20 @@ class Transition(Model):
     kind: TransitionKind
     at: UtcDatetime
     actor: str = ENGINE
-    message_id: MessageId | None = None
+    message_id: str | None = Field(default=None, description="or what tells a signal apart that is no message")
     status: Status
     level: int
     clock: LevelClock | None
     breached_level: int | None = Field(default=None, description="the level whose lateness this is about")
     detail: dict[str, str] = {}
     ledger: tuple[LedgerEntry, ...] = ()
+
+
+class Effect(Model):
+    """What a message led to."""
+
+    kind: str = Field(description="of the message")
+    seq: int = Field(description="of its transition")
 
 
 class CaseState(Model):
@@ -124,8 +131,8 @@ class CaseState(Model):
     level: int = 0
     clock: LevelClock | None = None
     seq: int = 0
-    messages: dict[MessageId, int] = Field(default={}, description="messages that took effect, and their transition")
-    refused: tuple[MessageId, ...] = Field(default=(), description="messages whose refusal is recorded")
+    messages: dict[MessageId, Effect] = Field(default={}, description="messages that took effect")
+    refused: tuple[str, ...] = Field(default=(), description="messages and other arrivals whose refusal is recorded")
     breaches: tuple[Breach, ...] = ()
     ledger: tuple[LedgerEntry, ...] = ()
     acknowledged_by: str | None = None

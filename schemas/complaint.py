@@ -1,21 +1,32 @@
 """A complaint at the door, and what of it travels into the workflow."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.base import CaseId, Code, Model, Prose, UtcDatetime
 
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
 
 
+def _no_personal_number(code: str) -> str:
+    if re.search(r"\d{10}", code):
+        raise ValueError("looks like a personal number: give a code of the policy")
+    return code
+
+
+PlainCode = Annotated[Code, AfterValidator(_no_personal_number)]
+"""A code that a caller chose. It enters histories and search attributes, so it must not be a person's number."""
+
+
 class Intake(Model):
     """A complaint as a channel hands it in. Lives in the database alone: its text may hold personal data."""
 
-    channel: Code = Field(description="where it came in, e.g. super-app, lapor, counter, open311")
+    channel: PlainCode = Field(description="where it came in, e.g. super-app, lapor, counter, open311")
     external_id: ExternalId | None = Field(default=None, description="the channel's own id: makes a repeat harmless")
-    category: Code
-    region: Code | None = Field(default=None, description="code of the place; none when it is unknown")
+    category: PlainCode
+    region: PlainCode | None = Field(default=None, description="code of the place; none when it is unknown")
     text: Prose
     promised_at: UtcDatetime | None = Field(default=None, description="a due moment that was promised elsewhere")
 
@@ -24,9 +35,9 @@ class Complaint(Model):
     """What a case's workflow starts from: references and classification, never personal data."""
 
     case_id: CaseId
-    channel: Code
-    category: Code
-    region: Code | None = None
+    channel: PlainCode
+    category: PlainCode
+    region: PlainCode | None = None
     accepted_at: UtcDatetime = Field(description="when the complaint was made durable: all clocks start here")
     promised_at: UtcDatetime | None = None
     policy_version: Code

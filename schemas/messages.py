@@ -10,7 +10,8 @@ from schemas.base import CaseId, Code, MessageId, Model, UtcDatetime
 
 
 def _no_personal_number(reference: str) -> str:
-    if re.search(r"\d{10}", reference):
+    a_uuid = re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", reference)
+    if not a_uuid and re.search(r"(\d[._:-]?){10}", reference):
         raise ValueError("looks like a national identity, staff or phone number: use the account's reference instead")
     return reference
 
@@ -20,7 +21,8 @@ ActorId = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$"),
     AfterValidator(_no_personal_number),
 ]
-"""Reference to an account. Histories keep it for years, so names, e-mail addresses and numbers are refused."""
+"""Reference to an account. Histories keep it for years, so e-mail addresses and personal numbers are refused; a name
+cannot be told from a reference, so keep names out."""
 
 
 class Role(StrEnum):
@@ -81,4 +83,4 @@ class MessageReceipt(Model):
     case_id: CaseId
     message_id: MessageId
     seq: int = Field(description="the case's transition that the message caused")
-    status: str = Field(description="the case's status after it")
+    status: str = Field(description="the case's status now")

@@ -61,7 +61,7 @@ class SanctionRule(Model):
     rule: Code
     subject: Subject
     sanction: str = Field(min_length=1)
-    points: int = Field(default=0, ge=0)
+    points: int = Field(default=0, ge=0, le=1_000_000)
     basis: str = Field(min_length=1, description="the regulation that the proposal rests on")
     provisional: bool = Field(default=False, description="the basis was recalled, not verified in a source")
 
@@ -122,6 +122,14 @@ class Policy(Model):
             *_repeated("region", (r.code for r in self.regions)),
             *_repeated("category", (c.code for c in self.categories)),
             *_repeated("ladder", (ladder.code for ladder in self.ladders)),
+            *(
+                problem
+                for ladder in self.ladders
+                for level in ladder.levels
+                for problem in _repeated(
+                    f"ladder {ladder.code}, {level.title}: sanction", (s.rule for s in level.sanctions)
+                )
+            ),
             *_repeated("route", (f"{r.category} in {r.region or 'every region'}" for r in self.routes)),
             *_unknown("region", ((f"region {r.code}", r.parent) for r in self.regions), regions),
             *_unknown("ladder", ((f"category {c.code}", c.ladder) for c in self.categories), ladders),

@@ -1,5 +1,7 @@
 """Saying what is wrong with given data: the field and the mend, never the value, which may be personal."""
 
+import re
+
 from pydantic import ValidationError
 
 _PLAIN = {
@@ -18,9 +20,14 @@ def in_words(error: ValidationError) -> str:
     """Return every problem as "field: what is wrong", joined by semicolons, without any of the given values."""
     problems = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        field = ".".join(str(part) for part in problem["loc"]) or "the whole"
+        field = ".".join(map(_plain, problem["loc"])) or "the whole"
         problems.append(f"{field}: {_PLAIN.get(problem['type']) or problem['msg'].removeprefix('Value error, ')}")
     return "; ".join(problems)
+
+
+def _plain(part: int | str) -> str:
+    """Return a part of a field's name, unless the sender made it up: it may be anything, even personal."""
+    return str(part) if re.fullmatch(r"\w{1,40}", str(part), flags=re.ASCII) else "(a strange name)"
 
 
 def storable(text: str) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 import asyncpg
 
 from schemas.calendar import Deadline
-from schemas.case import CaseView, CommitRequest, CommitResult, NextStep, Transition, TransitionKind
+from schemas.case import CaseView, CommitRequest, CommitResult, NextStep, Transition
 from schemas.ledger import LedgerEntry
+from schemas.messages import Message
 from storage.database import Connection, Pool
 
 
@@ -120,19 +121,23 @@ async def ledger(pool: Pool, case_id: str) -> list[LedgerEntry]:
     return [LedgerEntry.model_validate(dict(row)) for row in rows]
 
 
-async def receipt_of(pool: Pool, case_id: str, message_id: str) -> tuple[int, str] | None:
-    """Return the transition and status that a message led to, or None when it never took effect."""
-    row = await pool.fetchrow(
-        "select seq, status from timeline where case_id = $1 and message_id = $2 and kind <> $3",
+async def effect_of(pool: Pool, case_id: str, message: Message) -> int | None:
+    """Return the transition that a message led to, or None when it never took effect."""
+    kinds = {"acknowledge": "acknowledged", "respond": "responded", "withdraw": "withdrawn"}
+    seq: int | None = await pool.fetchval(
+        "select seq from timeline where case_id = $1 and message_id = $2 and kind = $3",
         case_id,
-        message_id,
-        TransitionKind.REFUSED,
+        message.message_id,
+        kinds[message.kind],
     )
-    return None if row is None else (row["seq"], row["status"])
+    return seq
 
 
 async def recorded_after(pool: Pool, moment: datetime | None) -> tuple[datetime, list[asyncpg.Record]]:
-    """Return what was recorded since a moment (None: nothing yet), oldest first, and the moment to ask from next."""
+    """Return what was recorded since a moment (None: nothing yet), oldest first, and the database's present moment.
+
+    A transition carries the moment at which its transaction began: ask from a little before, and pass over doubles.
+    """
     now = await pool.fetchval("select now()")
     if moment is None:
         return now, []

@@ -10,10 +10,17 @@ _CARRIED = ", ".join(Complaint.model_fields)
 """The columns that a workflow may carry."""
 
 
+class CaseIdTakenError(ValueError):
+    """A case id is that of another complaint."""
+
+
 async def accept(pool: Pool, case_id: str, intake: Intake, policy_version: str, accepted_at: datetime) -> Complaint:
     """Make a complaint durable and return the reference to it that a workflow may carry.
 
     The same (channel, external id) again returns the complaint that was accepted first, under its own case id.
+
+    Raises:
+        CaseIdTakenError: another channel's complaint has this case id.
     """
     await pool.execute(
         "insert into complaints"
@@ -30,24 +37,28 @@ async def accept(pool: Pool, case_id: str, intake: Intake, policy_version: str, 
         policy_version,
     )
     row = await pool.fetchrow(
-        f"select {_CARRIED} from complaints where case_id = $1 or (channel = $2 and external_id = $3)"  # noqa: S608
+        f"select {_CARRIED} from complaints where channel = $2 and"  # noqa: S608
+        " (external_id = $3 or (case_id = $1 and external_id is not distinct from $3))"
         " order by (channel = $2 and external_id = $3) desc nulls last limit 1",
         case_id,
         intake.channel,
         intake.external_id,
     )
-    assert row is not None
+    if row is None:
+        raise CaseIdTakenError(f"case_id: {case_id} is that of another complaint")
     return Complaint.model_validate(dict(row))
 
 
-async def store_text(pool: Pool, case_id: str, message_id: str, text: str) -> None:
-    """Keep the text of a message; the first text under a message id stays."""
-    await pool.execute(
-        "insert into message_texts (case_id, message_id, body) values ($1, $2, $3) on conflict do nothing",
+async def store_text(pool: Pool, case_id: str, message_id: str, text: str) -> datetime:
+    """Keep the text of a message and return when it was stored; the first text under a message id stays."""
+    stored_at: datetime = await pool.fetchval(
+        "insert into message_texts (case_id, message_id, body) values ($1, $2, $3)"
+        " on conflict (case_id, message_id) do update set body = message_texts.body returning stored_at",
         case_id,
         message_id,
         text,
     )
+    return stored_at
 
 
 async def forget_text_of_refused(pool: Pool, case_id: str, message_id: str) -> None:
@@ -74,3 +85,14 @@ async def accepted(pool: Pool, case_id: str) -> Complaint | None:
     """Return what of an accepted complaint a workflow may carry, or None when there is none with this id."""
     row = await pool.fetchrow(f"select {_CARRIED} from complaints where case_id = $1", case_id)  # noqa: S608
     return None if row is None else Complaint.model_validate(dict(row))
+
+
+async def left_behind(pool: Pool) -> list[Complaint]:
+    """Return complaints that were accepted over a minute ago and have no case: whoever accepted them died, or could
+    not reach Temporal.
+    """
+    rows = await pool.fetch(
+        f"select {_CARRIED} from complaints where accepted_at < now() - interval '1 minute'"  # noqa: S608
+        " and not exists (select from cases where cases.case_id = complaints.case_id) order by accepted_at limit 1000"
+    )
+    return [Complaint.model_validate(dict(row)) for row in rows]

@@ -1,6 +1,6 @@
 """Published policies: immutable versions, and which are in force."""
 
-from datetime import date
+from datetime import datetime
 
 from schemas.policy import Policy
 from storage.database import Pool
@@ -33,11 +33,15 @@ async def version(pool: Pool, version: str) -> Policy | None:
     return None if body is None else Policy.model_validate(body)
 
 
-async def in_force(pool: Pool, day: date) -> dict[str, Policy]:
-    """Return the policies for complaints of a day, by name: of each, the latest in effect, and of those the latest."""
+async def in_force(pool: Pool, moment: datetime) -> dict[str, Policy]:
+    """Return the policies for complaints of a moment, by name: of each, the latest in effect, and of those the latest.
+
+    A policy takes effect when its day begins in its own time zone.
+    """
     rows = await pool.fetch(
         "select distinct on (name) name, body from policy_publications join policy_versions using (version)"
-        " where effective_from <= $1 order by name, effective_from desc, publication desc",
-        day,
+        " where effective_from <= ($1::timestamptz at time zone (body->'calendar'->>'zone'))::date"
+        " order by name, effective_from desc, publication desc",
+        moment,
     )
     return {row["name"]: Policy.model_validate(row["body"]) for row in rows}

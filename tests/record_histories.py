@@ -58,6 +58,11 @@ async def withdrawn_from_triage(kawal: Starter, case: Handle, _: EmbeddedPostgre
     await kawal.send(case.id, making.withdraw())
 
 
+async def withdrawn_late(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    await _fired(case, 3)
+    await kawal.send(case.id, making.withdraw())
+
+
 async def refused_messages(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
     for name, payload in (("respond", {}), ("respnd", {}), ("respond", making.respond(agency="SCHOOLS"))):
         await case.signal(name, payload)
@@ -81,6 +86,7 @@ LIVES: dict[Life, dict[str, str | None]] = {
     climbed_to_the_top_and_open: {},
     answered_late_but_accepted_in_time: {},
     withdrawn_from_triage: {"region": None},
+    withdrawn_late: {},
     refused_messages: {},
     database_away: {},
 }

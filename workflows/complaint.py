@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         evolve_all,
         next_moment,
     )
-    from domain.refusal import refusal
+    from domain.refusal import refusal, took_effect
     from domain.view import result, view
     from schemas.case import CaseResult, CaseState, CaseView, CommitRequest
     from schemas.complaint import Complaint
@@ -59,11 +59,25 @@ class ComplaintWorkflow:
 
     @workflow.run
     async def run(self, complaint: Complaint) -> CaseResult:
-        """Live the case. Bad input fails it with a clear error; a mistake of ours waits for its mend instead."""
-        try:
-            return await self._live(complaint)
-        except ValidationError as mistake:
-            raise RuntimeError("the case made a value that its own models refuse") from mistake
+        """Live the case. Bad input fails it with a clear error; a mistake of ours waits for its mend instead.
+
+        A case ends by an answer or a withdrawal, never by a cancellation from outside, which nothing would record.
+        """
+        if complaint.case_id != workflow.info().workflow_id:
+            raise ApplicationError(
+                f"case_id: {complaint.case_id} is not the id of its workflow, {workflow.info().workflow_id}",
+                type="WrongCaseId",
+                non_retryable=True,
+            )
+        life = asyncio.create_task(self._live(complaint))
+        while True:
+            try:
+                return await asyncio.shield(life)
+            except asyncio.CancelledError:
+                if life.done():
+                    raise
+            except ValidationError as mistake:
+                raise RuntimeError("the case made a value that its own models refuse") from mistake
 
     async def _live(self, complaint: Complaint) -> CaseResult:
         """Open the case; then, whatever comes first, a message or the moment it waits for, settle it."""
@@ -115,7 +129,7 @@ class ComplaintWorkflow:
             if letter.reply is None or not isinstance(letter.event, MessageReceived):
                 continue
             message = letter.event.message
-            if message.message_id in self._case.messages:
+            if took_effect(self._case, message):
                 letter.reply.set_result(self._receipt(message))
             else:
                 letter.reply.set_exception(_refused(refusal(self._case, message) or "refused"))
@@ -124,7 +138,7 @@ class ComplaintWorkflow:
         return MessageReceipt(
             case_id=self._case.complaint.case_id,
             message_id=message.message_id,
-            seq=self._case.messages[message.message_id],
+            seq=self._case.messages[message.message_id].seq,
             status=self._case.status,
         )
 
@@ -160,7 +174,7 @@ class ComplaintWorkflow:
     def _refuse_at_the_door(self, message: Message) -> None:
         """Refuse without leaving an event behind; a message that took effect already gets its receipt again."""
         reason = refusal(self._case, message)
-        if reason and message.message_id not in self._case.messages:
+        if reason and not took_effect(self._case, message):
             raise _refused(reason)
 
     async def _deliver(self, message: Message) -> MessageReceipt:
@@ -188,9 +202,15 @@ def _read(number: int, name: str, payloads: Sequence[RawValue]) -> MessageReceiv
         problem = in_words(error)
     except _UnreadableError as error:
         problem = str(error)
-    except (LookupError, RuntimeError, TypeError, ValueError):  # whatever a converter raises on what it cannot read
+    except (
+        ArithmeticError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ):  # whatever a converter raises on what it cannot read
         problem = "its payload cannot be read as JSON"
-    return Unreadable(at=workflow.now(), id=f"signal:{number}", name=storable(name), problem=storable(problem))
+    return Unreadable(at=workflow.now(), id=f"(signal {number})", name=storable(name), problem=storable(problem))
 
 
 def _message(name: str, payloads: Sequence[RawValue]) -> Message:

@@ -118,6 +118,9 @@ end $$;
 create trigger append_only before update or delete on timeline for each row execute function refuse_change();
 create trigger append_only before update or delete on sanction_ledger for each row execute function refuse_change();
 create trigger immutable before update or delete on policy_versions for each row execute function refuse_change();
+create trigger original before update on complaints for each row execute function refuse_change();
+create trigger never_emptied before truncate on timeline for each statement execute function refuse_change();
+create trigger never_emptied before truncate on sanction_ledger for each statement execute function refuse_change();
 
 -- migrate:down
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
 
 from audit.replay import Verdict, of_all_cases, of_case, replay
+from domain import ledger, working_time
 from tests import making
 from tests.kawal import Kawal
 
@@ -34,6 +36,7 @@ def test_every_kind_of_life_is_stored_for_this_version() -> None:
         "climbed_to_the_top_and_open",
         "answered_late_but_accepted_in_time",
         "withdrawn_from_triage",
+        "withdrawn_late",
         "refused_messages",
         "database_away",
     }
@@ -45,7 +48,7 @@ async def test_a_stored_history_holds_with_the_code_of_today(path: Path) -> None
     assert verdict.holds, verdict.parts_at
 
 
-async def test_a_history_in_which_a_deadline_was_moved_is_found(tmp_path: Path) -> None:
+async def test_a_history_with_another_step_than_the_code_takes_is_found(tmp_path: Path) -> None:
     path = HISTORIES / "0.1.0" / "answered_in_time.json"
     tampered = json.loads(path.read_text())
     for event in tampered["events"]:
@@ -59,12 +62,29 @@ async def test_a_history_in_which_a_deadline_was_moved_is_found(tmp_path: Path) 
                 ],
             }
     good = stored(path)
-    bad = WorkflowHistory.from_json("tampered", json.dumps(tampered))
+    bad = WorkflowHistory.from_json(path.stem, json.dumps(tampered))
     first, second = await verdicts(each(good, bad))
     assert first.holds
     assert not second.holds
     assert second.parts_at
     assert "TMPRL1100" in second.parts_at
+
+
+@pytest.mark.parametrize("sabotage", ["no proposals", "later deadlines"])
+async def test_a_closed_history_that_would_be_decided_otherwise_today_is_found(
+    monkeypatch: pytest.MonkeyPatch, sabotage: str
+) -> None:
+    if sabotage == "no proposals":
+        monkeypatch.setattr(ledger, "proposals", lambda *_: ())
+    else:
+        due = working_time.due
+        monkeypatch.setattr(
+            working_time, "due", lambda calendar, at, length: due(calendar, at + timedelta(days=400), length)
+        )
+    [verdict] = await verdicts(each(stored(HISTORIES / "0.1.0" / "withdrawn_late.json")))
+    assert not verdict.holds
+    assert verdict.parts_at
+    assert "ledger_head was" in verdict.parts_at
 
 
 async def test_running_and_ended_cases_are_fetched_and_hold(kawal: Kawal) -> None:

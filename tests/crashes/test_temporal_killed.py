@@ -41,7 +41,7 @@ async def test_an_answer_that_the_database_has_is_never_forgotten_by_its_case(si
     await site.temporal.kill()
     answer.cancel()
     await asyncio.gather(answer, return_exceptions=True)
-    assert await case_records.receipt_of(site.pool, case.id, "answer-1") == (3, "resolved")
+    assert await case_records.effect_of(site.pool, case.id, making.respond()) == 3
     await site.temporal.start()
     async with worker.build(site.client, site.pool, task_queue=queue):
         try:

@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.ledger import broken_at
-from domain.lifecycle import Event, MessageReceived, Opened, TimeReached, Unreadable, decide, evolve, next_moment
+from domain.lifecycle import (
+    MOST_REFUSALS,
+    Event,
+    MessageReceived,
+    Opened,
+    TimeReached,
+    Unreadable,
+    decide,
+    evolve,
+    next_moment,
+)
 from domain.view import view
 from schemas.case import CaseState, Status
 from schemas.messages import Message
@@ -85,6 +95,23 @@ def test_an_answer_accepted_in_time_but_delivered_late_rescinds_what_it_had_fore
     assert [entry.refers_to for entry in state.ledger] == [None, None, 2]
     assert sum(entry.points for entry in state.ledger) == 5
     assert broken_at(state.ledger) is None
+
+
+def test_a_withdrawal_accepted_in_time_rescinds_too() -> None:
+    late = live(opened(), TimeReached(NOON + 10 * DAY))
+    withdrawal = making.withdraw().model_copy(update={"accepted_at": NOON + 9 * DAY})
+    state = live(late, said(withdrawal, NOON + 11 * DAY))
+    assert (state.status, state.on_time, sum(entry.points for entry in state.ledger)) == (Status.WITHDRAWN, True, 0)
+
+
+def test_the_same_id_with_another_kind_is_another_message_and_refused() -> None:
+    state = live(opened(), said(making.acknowledge("one-id")))
+    assert kinds(state, said(making.respond("one-id"))) == ["message refused"]
+
+
+def test_a_flood_of_nonsense_cannot_fill_the_timeline() -> None:
+    state = live(opened(), *(Unreadable(NOON + DAY, f"(signal {n})", "respond", "not JSON") for n in range(300)))
+    assert state.seq == 2 + MOST_REFUSALS
 
 
 def test_breaches_without_sanctions_are_rescinded_too() -> None:

@@ -94,6 +94,8 @@ async def test_many_writers_that_disagree_agree_on_the_first(pool: Pool) -> None
         "delete from timeline where case_id = 'stored-6'",
         "update sanction_ledger set points = 0 where case_id = 'stored-6'",
         "delete from sanction_ledger where case_id = 'stored-6'",
+        "truncate sanction_ledger",
+        "truncate timeline cascade",
     ],
 )
 async def test_timeline_and_ledger_only_grow(pool: Pool, statement: str) -> None:

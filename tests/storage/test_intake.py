@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+from datetime import UTC, date, datetime, timedelta
 
+import asyncpg
 import pytest
 from pydantic import ValidationError
 
 from gateway.starter import NotFoundError, RefusedError
 from schemas.complaint import Intake
+from schemas.policy import Policy
 from storage import policies
+from storage.intake import accept
 from tests import making
 from tests.kawal import Kawal
 
@@ -66,6 +70,48 @@ async def test_a_text_for_a_case_that_never_was_is_not_kept(kawal: Kawal) -> Non
     with pytest.raises(NotFoundError, match="there is none with the id nowhere"):
         await kawal.starter.send("nowhere", making.respond(), text=SECRET)
     assert await kawal.pool.fetch("select from message_texts where case_id = 'nowhere'") == []
+
+
+async def test_a_complaint_that_was_accepted_and_never_started_is_found_by_a_sweep(
+    kawal: Kawal, published: str
+) -> None:
+    moment = datetime.now(UTC) - timedelta(minutes=2)
+    policy = (await policies.in_force(kawal.pool, moment))[published]
+    left = await accept(kawal.pool, "left-behind", intake(), policy.version, moment)
+    assert await kawal.starter.sweep() >= 1
+    async for event in kawal.starter.handle(left.case_id).fetch_history_events(wait_new_event=True):
+        if event.HasField("upsert_workflow_search_attributes_event_attributes"):
+            break
+    assert await kawal.kinds(left.case_id) == ["received", "assigned"]
+    assert await kawal.starter.sweep() == 0
+
+
+async def test_a_case_id_of_another_channels_complaint_is_refused(kawal: Kawal, published: str) -> None:
+    await kawal.starter.submit(intake("S-1"), policy_name=published, case_id="shared-1")
+    other = intake("S-2").model_copy(update={"channel": "counter"})
+    with pytest.raises(RefusedError, match="case_id: shared-1 is that of another complaint"):
+        await kawal.starter.submit(other, policy_name=published, case_id="shared-1")
+
+
+async def test_the_original_complaint_cannot_be_changed(kawal: Kawal, published: str) -> None:
+    complaint = await kawal.starter.submit(intake(), policy_name=published)
+    with pytest.raises(asyncpg.RestrictViolationError, match="complaints is append-only"):
+        await kawal.pool.execute("update complaints set body = '' where case_id = $1", complaint.case_id)
+
+
+async def test_a_policy_takes_effect_when_its_day_begins_in_its_own_zone(kawal: Kawal) -> None:
+    def version(effective_from: date, title: str) -> Policy:
+        calendar = making.rules(zone="Asia/Jakarta")
+        changes = {"effective_from": effective_from, "title": title, "calendar": calendar}
+        return making.policy(name="new-year").model_copy(update=changes)
+
+    old, new = version(date(2026, 1, 1), "old"), version(date(2027, 1, 1), "new")
+    for policy in (old, new):
+        await policies.publish(kawal.pool, policy)
+    midnight = datetime(2026, 12, 31, 17, tzinfo=UTC)  # in Jakarta
+    before = (await policies.in_force(kawal.pool, midnight - timedelta(seconds=1)))["new-year"].title
+    after = (await policies.in_force(kawal.pool, midnight))["new-year"].title
+    assert (before, after) == ("old", "new")
 
 
 async def test_without_a_policy_in_force_a_complaint_is_refused_with_the_mend(kawal: Kawal) -> None:

@@ -1,14 +1,35 @@
 """The one place that says how Temporal is spoken to: the client, the data converter, the sandbox."""
 
 import asyncio
+import dataclasses
 
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DefaultFailureConverter, PayloadConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-DATA_CONVERTER = pydantic_data_converter
+
+class FailuresWithoutTraces(DefaultFailureConverter):
+    """Leaves stack traces out of histories: they tell of files on one machine, and nobody needs them for years.
+
+    The worker that ran into a failure logs its trace.
+    """
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Describe an exception and its causes by type and message alone."""
+        super().to_failure(exception, payload_converter, failure)
+        part = failure
+        while True:
+            part.ClearField("stack_trace")
+            if not part.HasField("cause"):
+                break
+            part = part.cause
+
+
+DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=FailuresWithoutTraces)
 
 _PURE_MODULES = ("activities.declarations", "domain", "pydantic", "pydantic_core", "schemas")
 

@@ -48,6 +48,11 @@ async def test_a_stored_history_holds_with_the_code_of_today(path: Path) -> None
     assert verdict.holds, verdict.parts_at
 
 
+def test_histories_tell_of_no_files() -> None:
+    for path in STORED:
+        assert "File " not in path.read_text(), path
+
+
 async def test_a_history_with_another_step_than_the_code_takes_is_found(tmp_path: Path) -> None:
     path = HISTORIES / "0.1.0" / "answered_in_time.json"
     tampered = json.loads(path.read_text())

@@ -15,10 +15,15 @@ async def test_a_worker_logs_on_standard_error_and_ends_in_good_order(shell: She
         stderr=asyncio.subprocess.PIPE,
     )
     assert worker.stderr
-    async with asyncio.timeout(20):
-        started = json.loads(await worker.stderr.readline())
-        assert (started["event"], started["pid"]) == ("worker started", worker.pid)
+    try:
+        async with asyncio.timeout(20):
+            started = json.loads(await worker.stderr.readline())
+            assert (started["event"], started["pid"]) == ("worker started", worker.pid)
 
-        worker.send_signal(signal.SIGTERM)
-        out, _ = await worker.communicate()
+            worker.send_signal(signal.SIGTERM)
+            out, _ = await worker.communicate()
+    finally:
+        if worker.returncode is None:  # the test has failed; the worker must not outlive it
+            worker.kill()
+            await worker.wait()
     assert (worker.returncode, out) == (0, b"")

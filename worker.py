@@ -19,6 +19,8 @@ from storage import database
 from workflows.complaint import ComplaintWorkflow
 
 _SWEEP_SECONDS = 60.0
+_PATIENCE_SECONDS = 20.0
+"""How long a stopped worker may take to end; longer than the ten seconds that it leaves to what is under way."""
 
 
 def build(client: Client, pool: database.Pool, *, task_queue: str = settings.TASK_QUEUE) -> Worker:
@@ -43,13 +45,18 @@ async def run() -> None:
     stop = asyncio.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
-    async with build(client, pool):
-        log.info("worker started", task_queue=settings.TASK_QUEUE, namespace=client.namespace, pid=os.getpid())
-        sweeping = asyncio.create_task(_sweep(Starter(client, pool), log))
-        await stop.wait()
-        log.info("worker stops")
-        sweeping.cancel()
-    await pool.close()
+    try:
+        async with asyncio.timeout(None) as patience, build(client, pool):
+            log.info("worker started", task_queue=settings.TASK_QUEUE, namespace=client.namespace, pid=os.getpid())
+            sweeping = asyncio.create_task(_sweep(Starter(client, pool), log))
+            await stop.wait()
+            log.info("worker stops")
+            sweeping.cancel()
+            patience.reschedule(asyncio.get_running_loop().time() + _PATIENCE_SECONDS)
+    except TimeoutError:
+        log.warning("what was under way did not end in time: it is taken up again elsewhere")
+    finally:
+        pool.terminate()
 
 
 async def _sweep(starter: Starter, log: structlog.stdlib.BoundLogger) -> None:

@@ -10,7 +10,18 @@ from datetime import datetime
 
 from domain import ledger, level_clock
 from domain.refusal import refusal, took_effect
-from schemas.case import ENGINE, Breach, CasePlan, CaseState, Effect, LevelClock, Status, Transition, TransitionKind
+from schemas.case import (
+    EFFECTS,
+    ENGINE,
+    Breach,
+    CasePlan,
+    CaseState,
+    Effect,
+    LevelClock,
+    Status,
+    Transition,
+    TransitionKind,
+)
 from schemas.ledger import LedgerEntry
 from schemas.messages import Acknowledge, Message, Respond, Withdraw
 
@@ -49,6 +60,8 @@ class Unreadable:
     name: str
     problem: str
 
+
+_KINDS = {effect: kind for kind, effect in EFFECTS.items()}
 
 MOST_REFUSALS = 100
 """Refusals that are recorded of one case; whoever floods it with nonsense cannot fill its timeline."""
@@ -90,7 +103,7 @@ def evolve(state: CaseState, transition: Transition) -> CaseState:
         if transition.kind is TransitionKind.REFUSED:
             changes["refused"] = (*state.refused, transition.message_id)
         else:
-            effect = Effect(kind=_MESSAGE_OF[transition.kind], seq=transition.seq)
+            effect = Effect(kind=_KINDS[transition.kind], seq=transition.seq)
             changes["messages"] = state.messages | {transition.message_id: effect}
     match transition.kind:
         case TransitionKind.ACKNOWLEDGED:
@@ -109,13 +122,6 @@ def evolve(state: CaseState, transition: Transition) -> CaseState:
         case TransitionKind.CLOSED | TransitionKind.WITHDRAWN:
             changes["closed_at"] = transition.at
     return state.model_copy(update=changes)
-
-
-_MESSAGE_OF = {
-    TransitionKind.ACKNOWLEDGED: "acknowledge",
-    TransitionKind.RESPONDED: "respond",
-    TransitionKind.WITHDRAWN: "withdraw",
-}
 
 
 def decide_all(state: CaseState, events: Iterable[Event]) -> tuple[CaseState, tuple[Transition, ...]]:

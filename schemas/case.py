@@ -95,6 +95,13 @@ class TransitionKind(StrEnum):
     REFUSED = "message refused"
 
 
+EFFECTS = {
+    "acknowledge": TransitionKind.ACKNOWLEDGED,
+    "respond": TransitionKind.RESPONDED,
+    "withdraw": TransitionKind.WITHDRAWN,
+}
+"""What each kind of message leads to when the case takes it."""
+
 ENGINE = "engine"
 """The actor of everything that nobody did: opening, warnings, breaches, climbs."""
 

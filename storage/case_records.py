@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from schemas.calendar import Deadline
-from schemas.case import CaseView, CommitRequest, CommitResult, NextStep, Transition
+from schemas.case import EFFECTS, CaseView, CommitRequest, CommitResult, NextStep, Transition
 from schemas.ledger import LedgerEntry
 from schemas.messages import Message
 from storage.database import Connection, Pool
@@ -123,12 +123,11 @@ async def ledger(pool: Pool, case_id: str) -> list[LedgerEntry]:
 
 async def effect_of(pool: Pool, case_id: str, message: Message) -> int | None:
     """Return the transition that a message led to, or None when it never took effect."""
-    kinds = {"acknowledge": "acknowledged", "respond": "responded", "withdraw": "withdrawn"}
     seq: int | None = await pool.fetchval(
         "select seq from timeline where case_id = $1 and message_id = $2 and kind = $3",
         case_id,
         message.message_id,
-        kinds[message.kind],
+        EFFECTS[message.kind],
     )
     return seq
 

@@ -5,10 +5,10 @@ from temporalio.exceptions import ApplicationError
 
 from activities.declarations import CaseActivities
 from domain.routing import plan_case
-from schemas.case import CasePlan, CommitRequest, CommitResult
+from schemas.case import CasePlan, CommitRequest, CommitResult, PlanReply, PlanRequest
 from schemas.complaint import Complaint
 from schemas.policy import Policy
-from storage import case_records, policies
+from storage import case_records, duplicates, policies
 from storage.database import Pool
 from storage.time_zone import pin_calendar
 
@@ -22,19 +22,32 @@ class PostgresCaseActivities(CaseActivities):
 
     @activity.defn(name="plan_case")
     async def plan_case(self, complaint: Complaint) -> CasePlan:
-        """Route a complaint and pin its rules.
+        """Route a complaint and pin its rules; name open cases that may be the same.
 
         Raises:
-            ApplicationError: the policy was never published here; publishing it lets the case go on.
+            ApplicationError: the policy was never published here, and publishing it lets the case go on; or it leaves
+                nobody to hold the case.
         """
+        request = PlanRequest(complaint=complaint, category=complaint.category, region=complaint.region)
+        reply = await self.replan(request)
+        if reply.plan is None:
+            raise ApplicationError(reply.problem or "there can be no plan", type="NobodyInCharge")
         policy = await self._policy(complaint.policy_version)
-        calendar = pin_calendar(policy.calendar, complaint.accepted_at)
-        return plan_case(policy, calendar, complaint.category, complaint.region)
+        alike = await duplicates.of_case(self._pool, complaint.case_id, policy.duplicates)
+        return reply.plan.model_copy(update={"possible_duplicates": alike})
+
+    @activity.defn(name="replan")
+    async def replan(self, request: PlanRequest) -> PlanReply:
+        """Return the rules of a case as it was corrected, by the policy version that it is pinned to."""
+        policy = await self._policy(request.complaint.policy_version)
+        calendar = pin_calendar(policy.calendar, request.complaint.accepted_at)
+        return plan_case(policy, calendar, request)
 
     @activity.defn(name="commit")
     async def commit(self, request: CommitRequest) -> CommitResult:
-        """Write transitions to the database in one transaction, unless others stand there; return what stands."""
-        return await case_records.commit(self._pool, request)
+        """Write transitions to the database in one transaction, unless the records know better; say what came of it."""
+        policy = await self._policy(request.case.policy_version)
+        return await case_records.commit(self._pool, request, policy)
 
     async def _policy(self, version: str) -> Policy:
         if version not in self._policies:

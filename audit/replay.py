@@ -2,29 +2,37 @@
 
 Temporal's replayer compares the steps: which activities, timers and updates came in which order. Whether they were
 about the same thing shows in the result of a closed case: it names the verdict, the level, the number of transitions
-and the head of the ledger, which stands for every sanction in it. The result of today is compared with that of then.
+and the head of the ledger, which stands for every sanction in it. The result of today is compared with that of then; so
+is the whole state that a long life hands on from one history to the next.
 """
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import WorkflowExecutionStartedEventAttributes
 from temporalio.client import Client, WorkflowHistory
 from temporalio.worker import (
+    ContinueAsNewInput,
     ExecuteWorkflowInput,
     Interceptor,
     Replayer,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
+    WorkflowOutboundInterceptor,
 )
 
 from runtime import temporal
 from schemas.base import Model
-from schemas.case import CaseResult
+from schemas.case import CaseResult, CaseStart
+from schemas.scorecard import ScorecardStart
 from workflows.complaint import ComplaintWorkflow
+from workflows.scorecard import ScorecardWorkflow
 
+_LONGEST_VALUE = 100
+_ALL = "WorkflowType IN ('Complaint', 'Scorecard')"
 _ENDS = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
@@ -33,6 +41,10 @@ _ENDS = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW,
 }
+
+
+End = CaseResult | CaseStart | ScorecardStart
+"""What a history ends with: the result of a case, or the state with which a case or a register goes on."""
 
 
 class Verdict(Model):
@@ -47,35 +59,53 @@ class Verdict(Model):
 
 
 async def of_case(client: Client, case_id: str) -> AsyncIterator[WorkflowHistory]:
-    """Yield the history of one case. Raises `RPCError` (not found) when Temporal has none."""
-    yield await client.get_workflow_handle(case_id).fetch_history()
+    """Yield the histories of one case, first to last: a long life has several, each goes on from the one before.
+
+    Raises:
+        RPCError: Temporal has none (not found), or no longer has the first.
+    """
+    last = await client.get_workflow_handle(case_id).fetch_history()
+    run_id: str | None = _started(last).first_execution_run_id
+    while run_id:
+        history = await client.get_workflow_handle(case_id, run_id=run_id).fetch_history()
+        yield history
+        run_id = _goes_on_in(history)
+
+
+def _started(history: WorkflowHistory) -> WorkflowExecutionStartedEventAttributes:
+    return history.events[0].workflow_execution_started_event_attributes
+
+
+def _goes_on_in(history: WorkflowHistory) -> str | None:
+    end = history.events[-1]
+    if not end.HasField("workflow_execution_continued_as_new_event_attributes"):
+        return None
+    return end.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
 
 
 def of_all_cases(client: Client) -> AsyncIterator[WorkflowHistory]:
-    """Yield the histories of all cases that Temporal keeps, open and closed."""
-    return client.list_workflows("WorkflowType = 'Complaint'").map_histories()
+    """Yield the histories of all cases and registers that Temporal keeps, open and closed."""
+    return client.list_workflows(_ALL).map_histories()
 
 
 async def count(client: Client) -> int:
     """Return how many histories `of_all_cases` is going to yield, about."""
-    return (await client.count_workflows("WorkflowType = 'Complaint'")).count
+    return (await client.count_workflows(_ALL)).count
 
 
 async def replay(histories: AsyncIterator[WorkflowHistory]) -> AsyncIterator[Verdict]:
     """Run histories through the workflow code and yield a verdict for each, in order."""
-    results_of_today: dict[str, CaseResult] = {}
+    ends_of_today: dict[str, End] = {}
     replayer = Replayer(
-        workflows=[ComplaintWorkflow],
+        workflows=[ComplaintWorkflow, ScorecardWorkflow],
         data_converter=temporal.DATA_CONVERTER,
         workflow_runner=temporal.workflow_runner(),
-        interceptors=[_ResultsKept(results_of_today)],
+        interceptors=[_EndsKept(ends_of_today)],
     )
     async with replayer.workflow_replay_iterator(histories) as results:
         async for result in results:
             history, failure = result.history, result.replay_failure
-            parts_at = (
-                _where(failure) if failure else await _differs(history, results_of_today.pop(history.run_id, None))
-            )
+            parts_at = _where(failure) if failure else await _differs(history, ends_of_today.pop(history.run_id, None))
             yield Verdict(
                 case_id=history.workflow_id,
                 run_id=history.run_id,
@@ -86,10 +116,10 @@ async def replay(histories: AsyncIterator[WorkflowHistory]) -> AsyncIterator[Ver
             )
 
 
-class _ResultsKept(Interceptor):
-    """Keeps what replayed workflows return, by run."""
+class _EndsKept(Interceptor):
+    """Keeps what replayed workflows return, or hand on to the history that they go on in, by run."""
 
-    def __init__(self, results: dict[str, CaseResult]) -> None:
+    def __init__(self, results: dict[str, End]) -> None:
         self._results = results
 
     def workflow_interceptor_class(
@@ -98,7 +128,15 @@ class _ResultsKept(Interceptor):
     ) -> type[WorkflowInboundInterceptor]:
         results = self._results
 
+        class KeepHandedOn(WorkflowOutboundInterceptor):
+            def continue_as_new(self, input: ContinueAsNewInput) -> NoReturn:  # noqa: A002 - Temporal's name
+                [results[workflow.info().run_id]] = input.args
+                super().continue_as_new(input)
+
         class KeepResult(WorkflowInboundInterceptor):
+            def init(self, outbound: WorkflowOutboundInterceptor) -> None:
+                super().init(KeepHandedOn(outbound))
+
             async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002 - Temporal's name
                 result = await super().execute_workflow(input)
                 results[workflow.info().run_id] = result
@@ -107,21 +145,38 @@ class _ResultsKept(Interceptor):
         return KeepResult
 
 
-async def _differs(history: WorkflowHistory, today: CaseResult | None) -> str | None:
-    """Return how the result of today differs from the history's; None when it does not, or there is none yet."""
+async def _differs(history: WorkflowHistory, today: End | None) -> str | None:
+    """Return how the end of today differs from the history's; None when it does not, or there is none yet."""
     end = history.events[-1]
-    if not end.HasField("workflow_execution_completed_event_attributes"):
+    if end.HasField("workflow_execution_completed_event_attributes"):
+        model: type[End] = CaseResult
+        payloads = end.workflow_execution_completed_event_attributes.result.payloads
+    elif end.HasField("workflow_execution_continued_as_new_event_attributes"):
+        model = ScorecardStart if _started(history).workflow_type.name == "Scorecard" else CaseStart
+        payloads = end.workflow_execution_continued_as_new_event_attributes.input.payloads
+    else:
         return None
-    payloads = end.workflow_execution_completed_event_attributes.result.payloads
-    [then] = await temporal.DATA_CONVERTER.decode(payloads, [CaseResult])
+    [then] = await temporal.DATA_CONVERTER.decode(payloads, [model])
     if today is None:
-        return f"event {end.event_id}: the case was closed then, and is not today"
-    differences = [
-        f"{name} was {getattr(then, name)}, is {getattr(today, name)}"
-        for name in CaseResult.model_fields
-        if getattr(then, name) != getattr(today, name)
-    ]
+        return f"event {end.event_id}: the case had come to an end there, and has not today"
+    differences = _differences(then, today)
     return f"event {end.event_id}: {'; '.join(differences)}" if differences else None
+
+
+def _differences(then: Model, today: Model) -> list[str]:
+    """Return in which fields two ends differ; of a case or register that goes on, in which parts of its state."""
+    if isinstance(then, CaseStart | ScorecardStart) and isinstance(today, CaseStart | ScorecardStart):
+        then, today = then.carried or then, today.carried or today
+    return [
+        f"{name} was {_short(getattr(then, name))}, is {_short(getattr(today, name, None))}"
+        for name in type(then).model_fields
+        if getattr(then, name) != getattr(today, name, None)
+    ]
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
 
 def _where(failure: Exception) -> str:

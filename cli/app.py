@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import worker as workers
-from cli import audit, cases, dev, policy, simulate
+from cli import absences, audit, cases, dev, inbox, messages, notices, policy, recalculate, sanctions, simulate
 from cli.connection import EXPECTED, answering, temporal_client
 from cli.output import Json, as_json, clear_errors, say
 from cli.prepare import prepare
@@ -23,11 +25,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Kawal carries public complaints through to their answer, up the ladder if need be.",
 )
-CASE_COMMANDS = (cases.submit, cases.show, cases.acknowledge, cases.respond, cases.withdraw)
-for command in (dev.dev, *CASE_COMMANDS, simulate.simulate):
+CASE_COMMANDS: tuple[Callable[..., None], ...] = (cases.submit, cases.show, *chain(*messages.PANELS.values()))
+for command in (dev.dev, cases.submit, cases.show, inbox.inbox, simulate.simulate):
     app.command()(command)
+for panel, commands in messages.PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+policy.app.command()(recalculate.recalculate)
+app.add_typer(absences.app, name="absence")
 app.add_typer(audit.app, name="audit")
+app.add_typer(notices.contact, name="contact")
+app.add_typer(notices.notice, name="notice")
 app.add_typer(policy.app, name="policy")
+app.add_typer(sanctions.app, name="sanction")
 
 
 @app.command()

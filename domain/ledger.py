@@ -7,7 +7,6 @@ from datetime import datetime
 
 from schemas.case import Breach, CaseState
 from schemas.ledger import GENESIS, EntryKind, LedgerEntry
-from schemas.policy import SanctionRule, Subject
 
 
 def head_of(ledger: Sequence[LedgerEntry]) -> str:
@@ -15,60 +14,30 @@ def head_of(ledger: Sequence[LedgerEntry]) -> str:
     return ledger[-1].hash if ledger else GENESIS
 
 
-def proposals(state: CaseState, at: datetime) -> tuple[LedgerEntry, ...]:
-    """Return the sealed proposals that the present level's lateness leads to."""
-    if state.plan is None or state.clock is None:
-        return ()
-    level = state.plan.levels[state.level]
-    due_at = state.clock.due.at
-    entries: list[LedgerEntry] = []
-    for rule in level.sanctions:
-        entry = LedgerEntry(
-            case_id=state.complaint.case_id,
-            entry=len(state.ledger) + len(entries) + 1,
-            kind=EntryKind.PROPOSED,
-            level=state.level,
-            rule=rule.rule,
-            subject=_subject(state, rule),
-            sanction=rule.sanction,
-            points=rule.points,
-            basis=rule.basis,
-            at=at,
-            reason=f"no answer from {level.holder} by {due_at.isoformat()}",
-            previous_hash="",
-            hash="",
-        )
-        entries.append(seal(entry, previous=entries[-1].hash if entries else head_of(state.ledger)))
-    return tuple(entries)
-
-
 def annulments(state: CaseState, breach: Breach, at: datetime, reason: str) -> tuple[LedgerEntry, ...]:
     """Return the sealed entries that take back every proposal of a breach; the proposals themselves stay."""
-    entries: list[LedgerEntry] = []
-    for number in breach.proposals:
-        proposal = state.ledger[number - 1]
-        entry = proposal.model_copy(
+    entries = [
+        state.ledger[number - 1].model_copy(
             update={
-                "entry": len(state.ledger) + len(entries) + 1,
                 "kind": EntryKind.ANNULLED,
-                "points": -proposal.points,
+                "points": -state.ledger[number - 1].points,
                 "at": at,
                 "reason": reason,
                 "refers_to": number,
             }
         )
-        entries.append(seal(entry, previous=entries[-1].hash if entries else head_of(state.ledger)))
-    return tuple(entries)
+        for number in breach.proposals
+    ]
+    return chained(state, entries)
 
 
-def _subject(state: CaseState, rule: SanctionRule) -> str:
-    assert state.plan is not None
-    level = state.plan.levels[state.level]
-    return {
-        Subject.HOLDER: level.holder,
-        Subject.AGENCY_HEAD: state.plan.agency_head,
-        Subject.AGENCY: state.plan.agency,
-    }[rule.subject]
+def chained(state: CaseState, entries: Sequence[LedgerEntry]) -> tuple[LedgerEntry, ...]:
+    """Return entries numbered and sealed so that they follow the case's ledger."""
+    sealed: list[LedgerEntry] = []
+    for entry in entries:
+        numbered = entry.model_copy(update={"entry": len(state.ledger) + len(sealed) + 1})
+        sealed.append(seal(numbered, previous=sealed[-1].hash if sealed else head_of(state.ledger)))
+    return tuple(sealed)
 
 
 def seal(entry: LedgerEntry, previous: str) -> LedgerEntry:

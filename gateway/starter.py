@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from runtime import settings
 from schemas.base import Prose
-from schemas.case import CaseResult, CaseView
+from schemas.case import CaseResult, CaseStart, CaseView
 from schemas.complaint import Complaint, Intake
 from schemas.messages import Message, MessageReceipt
 from schemas.policy import Policy
-from storage import case_records, database, intake, policies
+from storage import case_records, database, duplicates, intake, policies
 from workflows.complaint import ComplaintWorkflow
 from workflows.search_attributes import at_the_start
 
@@ -37,6 +42,10 @@ class RefusedError(ValueError):
 
 class NotFoundError(LookupError):
     """There is no such case."""
+
+
+class NoAnswerError(TimeoutError):
+    """No worker took a message in time. It may take effect later; the same message may simply be sent again."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,11 @@ class Starter:
         """
         now = datetime.now(UTC)
         policy = await self._policy_in_force(now, policy_name)
+        cell = duplicates.cell(given.place, policy.duplicates)
         try:
-            complaint = await intake.accept(self.pool, case_id or new_case_id(now), given, policy.version, now)
+            complaint = await intake.accept(
+                self.pool, case_id or new_case_id(now), given, policy.version, now, cell=cell
+            )
         except intake.CaseIdTakenError as error:
             raise RefusedError(str(error)) from error
         try:
@@ -91,7 +103,7 @@ class Starter:
         try:
             return await self.client.start_workflow(
                 ComplaintWorkflow.run,
-                complaint,
+                CaseStart.model_validate(dict(complaint)),
                 id=complaint.case_id,
                 task_queue=self.task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -132,6 +144,20 @@ class Starter:
         # Once more, should another sender of the same message have been refused and taken the text away meanwhile.
         await intake.store_text(self.pool, case_id, message.message_id, text)
         return receipt
+
+    async def send_within(
+        self, seconds: float, case_id: str, message: Message, *, text: str | None = None
+    ) -> MessageReceipt:
+        """Send a message like `send`, and wait for its receipt for so long at most.
+
+        Raises:
+            NoAnswerError: no receipt came in time.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.send(case_id, message, text=text)
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            raise NoAnswerError(f"no worker took the message within {seconds:g} seconds") from error
 
     async def _deliver(self, case_id: str, message: Message, accepted_at: datetime) -> MessageReceipt:
         # Temporal remembers what it answered to an update id; a message that was mended in between is another update.

@@ -31,7 +31,14 @@ class FailuresWithoutTraces(DefaultFailureConverter):
 
 DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=FailuresWithoutTraces)
 
-_PURE_MODULES = ("activities.declarations", "domain", "pydantic", "pydantic_core", "schemas")
+_PURE_MODULES = (
+    "activities.declarations",
+    "activities.scorecard_declarations",
+    "domain",
+    "pydantic",
+    "pydantic_core",
+    "schemas",
+)
 
 
 class TemporalAwayError(RuntimeError):

@@ -30,7 +30,16 @@ Code = Annotated[str, StringConstraints(pattern=r"^[!-~](?:[ -~]{0,118}[!-~])?$"
 Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", max_length=20_000)]
 """What people write: anything but blanks, and no NUL, which PostgreSQL cannot store. Lives in the database alone."""
 
-CaseId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]
+
+def _not_a_register(case_id: str) -> str:
+    if case_id.startswith("scorecard-"):
+        raise ValueError("begins as the id of an agency's register does: choose another")
+    return case_id
+
+
+CaseId = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$"), AfterValidator(_not_a_register)
+]
 """Names one case everywhere: it is the workflow's id, the key in the database and what the reporter is told."""
 
 MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]

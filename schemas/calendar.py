@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -120,13 +121,50 @@ class Week(Model):
         )
 
 
+class Season(Model):
+    """A stretch of local days, the first and the last included, with other weekly hours than usual, e.g. Ramadan."""
+
+    name: str = Field(min_length=1)
+    first: date
+    last: date
+    week: Week
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.first > self.last:
+            raise ValueError(f"ends on {self.last}, before it begins on {self.first}: correct one of the two")
+        return self
+
+
+def overlaps(seasons: Iterable[Season]) -> Iterator[tuple[Season, Season]]:
+    """Yield neighbouring seasons that share days, the one that begins first first."""
+    in_order = sorted(seasons, key=lambda season: season.first)
+    return ((one, other) for one, other in itertools.pairwise(in_order) if other.first <= one.last)
+
+
 class CalendarRules(Model):
     """A working calendar as a policy states it."""
 
     zone: str = Field(description="IANA time zone, e.g. Asia/Jakarta", min_length=1)
     week: Week
+    seasons: tuple[Season, ...] = Field(
+        default=(),
+        description="in these days the hours of the season take the place of those of the week; holidays stay holidays",
+        exclude_if=lambda seasons: not seasons,  # calendars without seasons are written as they were before seasons
+    )
     holidays: dict[date, str] = Field(default={}, description="days without work, with their names")
     valid_to: date = Field(description="the last day whose holidays are decreed; later deadlines are provisional")
+
+    @model_validator(mode="after")
+    def _one_season_at_a_time(self) -> Self:
+        for one, other in overlaps(self.seasons):
+            raise ValueError(f"the seasons {one.name} and {other.name} overlap on {other.first}: shorten one of them")
+        return self
+
+    def hours_on(self, day: date) -> tuple[Hours, ...]:
+        """Return the weekly hours in force on a local day, as if it were no holiday."""
+        week = next((season.week for season in self.seasons if season.first <= day <= season.last), self.week)
+        return week.days[day.weekday()]
 
 
 class OffsetChange(Model):

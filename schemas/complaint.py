@@ -1,6 +1,7 @@
 """A complaint at the door, and what of it travels into the workflow."""
 
 import re
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -20,6 +21,23 @@ PlainCode = Annotated[Code, AfterValidator(_no_personal_number)]
 """A code that a caller chose. It enters histories and search attributes, so it must not be a person's number."""
 
 
+class Identity(StrEnum):
+    """How much of the reporter and the report others may see."""
+
+    NAMED = "named"
+    ANONYMOUS = "anonymous"
+    """The name is hidden from the agency."""
+    CONFIDENTIAL = "confidential"
+    """The whole report is hidden from the public."""
+
+
+class Place(Model):
+    """A point on the map. Lives in the database alone: it may be somebody's home."""
+
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+
+
 class Intake(Model):
     """A complaint as a channel hands it in. Lives in the database alone: its text may hold personal data."""
 
@@ -29,6 +47,9 @@ class Intake(Model):
     region: PlainCode | None = Field(default=None, description="code of the place; none when it is unknown")
     text: Prose
     promised_at: UtcDatetime | None = Field(default=None, description="a due moment that was promised elsewhere")
+    place: Place | None = Field(default=None, description="finds complaints that may be the same")
+    identity: Identity = Identity.NAMED
+    respondent: PlainCode | None = Field(default=None, description="the agency that the report accuses")
 
 
 class Complaint(Model):
@@ -41,3 +62,5 @@ class Complaint(Model):
     accepted_at: UtcDatetime = Field(description="when the complaint was made durable: all clocks start here")
     promised_at: UtcDatetime | None = None
     policy_version: Code
+    identity: Identity = Identity.NAMED
+    respondent: PlainCode | None = Field(default=None, description="the agency that the report accuses")

@@ -1,4 +1,4 @@
-"""The sanction ledger: append-only entries, each sealed with the hash of the one before."""
+"""The sanction ledger of a case: append-only entries, each sealed with the hash of the one before."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from schemas.base import CaseId, Code, Model, UtcDatetime
 
 GENESIS = "0" * 64
-"""What the first entry of every case's ledger follows."""
+"""What the first entry of every ledger follows."""
 
 
 class EntryKind(StrEnum):
@@ -18,7 +18,11 @@ class EntryKind(StrEnum):
 
 
 class LedgerEntry(Model):
-    """One sealed entry. Nothing here is imposed: a superior decides about proposals."""
+    """One sealed entry. Nothing here is imposed: a superior decides about proposals.
+
+    Seals leave out fields that are None. A field added in a later release is None where it has nothing to say, so that
+    old seals hold.
+    """
 
     case_id: CaseId
     entry: int = Field(ge=1, description="1, 2, 3 ... within the case")
@@ -31,6 +35,10 @@ class LedgerEntry(Model):
     basis: str
     at: UtcDatetime
     reason: str
-    refers_to: int | None = Field(default=None, description="the proposal that an annulment takes back")
+    refers_to: int | None = Field(default=None, description="the proposal that an entry answers to")
+    agency: Code | None = Field(default=None, description="whose register the entry goes to")
+    deciders: tuple[str, ...] | None = Field(default=None, description="offices that may decide about an objection")
+    part: Code | None = Field(default=None, description="the agency of a coordinated part; None: the case as a whole")
+    round: int | None = Field(default=None, description="2, 3 ... after a reopening or transfer; None: the first")
     previous_hash: str
     hash: str

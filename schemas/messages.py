@@ -1,4 +1,8 @@
-"""Messages that people and systems send to a running case, and what they get back."""
+"""Messages that people and systems send to a running case, and what they get back.
+
+Words that people write (reasons, questions, answers) are stored apart under the message's id: a message carries codes
+and references alone.
+"""
 
 import re
 from enum import StrEnum
@@ -7,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.base import CaseId, Code, MessageId, Model, UtcDatetime
+from schemas.calendar import Limit, WorkingCalendar
+from schemas.complaint import PlainCode
 
 
 def _no_personal_number(reference: str) -> str:
@@ -16,13 +22,19 @@ def _no_personal_number(reference: str) -> str:
     return reference
 
 
-ActorId = Annotated[
+Reference = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$"),
     AfterValidator(_no_personal_number),
 ]
-"""Reference to an account. Histories keep it for years, so e-mail addresses and personal numbers are refused; a name
-cannot be told from a reference, so keep names out."""
+"""Names an account or a stored document. Histories keep it for years, so e-mail addresses and personal numbers are
+refused; a name cannot be told from a reference, so keep names out."""
+
+Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+"""A reason as a short code in lower case, e.g. wrong-agency. What there is to say about it is the message's text."""
+
+Office = Annotated[str, StringConstraints(pattern=r"^[!-~]+@[!-~]+$", max_length=240)]
+"""role@agency."""
 
 
 class Role(StrEnum):
@@ -30,15 +42,17 @@ class Role(StrEnum):
 
     REPORTER = "reporter"
     OPERATOR = "operator"
+    SUPERIOR = "superior"
     SYSTEM = "system"
 
 
 class Actor(Model):
     """Who sends a message: an account, its role, and the agency that it works for."""
 
-    id: ActorId
+    id: Reference
     role: Role = Role.OPERATOR
     agency: Code | None = Field(default=None, description="an operator's agency; must be one of the case's ladder")
+    office: Office | None = Field(default=None, description="role@agency that the account acts as")
 
 
 class _Message(Model):
@@ -50,16 +64,96 @@ class _Message(Model):
     )
 
 
+class Verify(_Message):
+    """The complaint was looked at: it is one, and this is what it is about. May correct any of it, or assign it."""
+
+    kind: Literal["verify"] = "verify"
+    category: PlainCode | None = None
+    region: PlainCode | None = None
+    case_class: PlainCode | None = Field(default=None, description="e.g. once it is known that a field check is needed")
+    agency: Code | None = Field(default=None, description="put this agency in charge, whatever the routes say")
+
+
+class Ask(_Message):
+    """The reporter is asked for something; the level clock rests until it comes or the window for it closes."""
+
+    kind: Literal["ask"] = "ask"
+
+
+class Provide(_Message):
+    """The reporter provides what was asked for."""
+
+    kind: Literal["provide"] = "provide"
+
+
 class Acknowledge(_Message):
     """The agency has seen the case and works on it. Moves no deadline."""
 
     kind: Literal["acknowledge"] = "acknowledge"
 
 
+class Note(_Message):
+    """A word on the progress. Moves no deadline."""
+
+    kind: Literal["note"] = "note"
+
+
 class Respond(_Message):
     """The agency's answer to the reporter. Its text is stored apart, under the same message id."""
 
     kind: Literal["respond"] = "respond"
+    evidence: tuple[Reference, ...] = Field(default=(), max_length=20, description="stored photos and documents")
+
+
+class Transfer(_Message):
+    """The case belongs to another agency, which takes it over."""
+
+    kind: Literal["transfer"] = "transfer"
+    agency: Code
+    reason: Reason
+    category: PlainCode | None = Field(default=None, description="what it really is about")
+
+
+class Coordinate(_Message):
+    """Several agencies have to act: each gets its part with its own clock, and all have to answer."""
+
+    kind: Literal["coordinate"] = "coordinate"
+    agencies: tuple[Code, ...] = Field(min_length=1, max_length=10)
+    reason: Reason = "several-agencies"
+
+
+class Refer(_Message):
+    """Outside the government's authority: the reporter is sent to a named addressee."""
+
+    kind: Literal["refer"] = "refer"
+    addressee: Code
+    reason: Reason = "outside-authority"
+
+
+class Reject(_Message):
+    """No complaint that can be dealt with, for a reason. The reporter may appeal."""
+
+    kind: Literal["reject"] = "reject"
+    reason: Reason
+
+
+class Appeal(_Message):
+    """The reporter wants a superior to look at the rejection or referral."""
+
+    kind: Literal["appeal"] = "appeal"
+
+
+class Merge(_Message):
+    """The same complaint as another case, which goes on alone."""
+
+    kind: Literal["merge"] = "merge"
+    into: CaseId
+
+
+class Unmerge(_Message):
+    """Not the same complaint after all."""
+
+    kind: Literal["unmerge"] = "unmerge"
 
 
 class Withdraw(_Message):
@@ -68,11 +162,109 @@ class Withdraw(_Message):
     kind: Literal["withdraw"] = "withdraw"
 
 
-Message = Acknowledge | Respond | Withdraw
-MESSAGES: dict[str, type[Acknowledge] | type[Respond] | type[Withdraw]] = {
+class Reopen(_Message):
+    """The reporter contests the answer."""
+
+    kind: Literal["reopen"] = "reopen"
+
+
+class Rate(_Message):
+    """The reporter rates the answer, which ends the case; a poor rating reopens it if the policy says so."""
+
+    kind: Literal["rate"] = "rate"
+    score: int = Field(ge=1, le=5, description="5 is best")
+
+
+class Pause(_Message):
+    """Nothing can be done until something outside has happened; the level clock rests, for so long at most."""
+
+    kind: Literal["pause"] = "pause"
+    limit: Limit
+    reason: Reason
+
+
+class Resume(_Message):
+    """The case goes on before its pause is over."""
+
+    kind: Literal["resume"] = "resume"
+
+
+class ClockName(StrEnum):
+    """Which of a case's two clocks."""
+
+    LEVEL = "level"
+    STATUTORY = "statutory"
+
+
+class Extend(_Message):
+    """A superior gives a running clock more time, for a reason."""
+
+    kind: Literal["extend"] = "extend"
+    clock: ClockName = ClockName.LEVEL
+    by: Limit
+    reason: Reason
+
+
+class Recalculate(_Message):
+    """The calendar was changed by decree: running deadlines are reckoned anew, and none moves into the past."""
+
+    kind: Literal["recalculate"] = "recalculate"
+    policy_version: Code = Field(description="of the policy that the calendar comes from")
+    calendar: WorkingCalendar
+    basis: str = Field(min_length=1, max_length=200, description="the decree")
+
+
+class Disprove(_Message):
+    """A superior has found that an answer was false."""
+
+    kind: Literal["disprove"] = "disprove"
+
+
+Message = (
+    Verify
+    | Ask
+    | Provide
+    | Acknowledge
+    | Note
+    | Respond
+    | Transfer
+    | Coordinate
+    | Refer
+    | Reject
+    | Appeal
+    | Merge
+    | Unmerge
+    | Withdraw
+    | Reopen
+    | Rate
+    | Pause
+    | Resume
+    | Extend
+    | Recalculate
+    | Disprove
+)
+MESSAGES: dict[str, type[Message]] = {
+    "verify": Verify,
+    "ask": Ask,
+    "provide": Provide,
     "acknowledge": Acknowledge,
+    "note": Note,
     "respond": Respond,
+    "transfer": Transfer,
+    "coordinate": Coordinate,
+    "refer": Refer,
+    "reject": Reject,
+    "appeal": Appeal,
+    "merge": Merge,
+    "unmerge": Unmerge,
     "withdraw": Withdraw,
+    "reopen": Reopen,
+    "rate": Rate,
+    "pause": Pause,
+    "resume": Resume,
+    "extend": Extend,
+    "recalculate": Recalculate,
+    "disprove": Disprove,
 }
 """Every message by the name that signals and updates carry it under."""
 

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -11,8 +9,14 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from schemas import coherence
 from schemas.base import Code, Model
-from schemas.calendar import CalendarRules, Limit
+from schemas.calendar import CalendarRules, Limit, MinuteOfDay, Unit
+from schemas.handling import Handling
+from schemas.sanctions import SanctionRule, Subject, Trigger, TriggeredRule
+from schemas.status import StatusScheme
+
+__all__ = ["SanctionRule", "Subject", "Trigger", "TriggeredRule"]
 
 
 class Agency(Model):
@@ -20,6 +24,12 @@ class Agency(Model):
 
     code: Code
     name: str
+    ladder: Code | None = Field(default=None, description="what its cases climb, unless their category says otherwise")
+    government: Code | None = Field(default=None, description="region whose government it belongs to")
+    kind: Code | None = Field(
+        default=None, description="its part in that government, e.g. inspectorate; ladders use it"
+    )
+    around_the_clock: bool = Field(default=False, description="works day and night: its clocks never rest")
 
 
 class Region(Model):
@@ -36,7 +46,14 @@ class Category(Model):
     code: Code
     name: str
     place_required: bool = Field(default=True, description="without a place nobody can tell who is in charge")
-    ladder: Code = "default"
+    ladder: Code | None = Field(default=None, description="none: that of the agency in charge")
+    case_class: Code | None = Field(default=None, description="decides about the statutory deadline")
+    refer_to: Code | None = Field(default=None, description="outside the government's authority: whom to refer to")
+    to_triage: bool = Field(default=False, description="owned by nobody on purpose: the triage desk decides")
+    bypasses_respondent: bool = Field(
+        default=False, description="whistle-blowing: the accused agency holds no level, sees nothing, sends nothing"
+    )
+    otherwise: Code | None = Field(default=None, description="who is in charge when the usual agency is the accused")
 
 
 class Route(Model):
@@ -47,23 +64,34 @@ class Route(Model):
     region: Code | None = None
 
 
-class Subject(StrEnum):
-    """Whom a sanction proposal is about."""
+class CaseClass(Model):
+    """What kind of request a case is (complaint, aspiration, information request), and the law's deadline for it."""
 
-    HOLDER = "holder"
-    AGENCY_HEAD = "agency head"
-    AGENCY = "agency"
+    code: Code
+    name: str
+    statutory: tuple[Limit, ...] = Field(
+        default=(), description="counted from the opening, whoever has the case; the earliest of several counts"
+    )
+    warn_share: float = Field(default=0.75, gt=0, lt=1)
+    pauses_for_information: bool = Field(
+        default=False, description="whether the law lets the deadline rest while the reporter completes the file"
+    )
+    basis: str = Field(default="", description="the law that the deadline rests on")
 
 
-class SanctionRule(Model):
-    """What lateness at one level of the ladder leads to. The engine proposes; a superior imposes."""
+class Addressee(Model):
+    """Somebody outside the government's authority to whom reporters are referred."""
 
-    rule: Code
-    subject: Subject
-    sanction: str = Field(min_length=1)
-    points: int = Field(default=0, ge=0, le=1_000_000)
-    basis: str = Field(min_length=1, description="the regulation that the proposal rests on")
-    provisional: bool = Field(default=False, description="the basis was recalled, not verified in a source")
+    code: Code
+    name: str
+    contact: str = Field(default="", description="where the reporter can go: address, telephone, page")
+
+
+class Offer(Model):
+    """A route outside the government that is open once a level has let its time pass."""
+
+    route: str = Field(min_length=1, description="e.g. the Ombudsman's office")
+    basis: str = Field(min_length=1, description="the law that opens it")
 
 
 class Level(Model):
@@ -72,9 +100,14 @@ class Level(Model):
     title: str = Field(min_length=1)
     role: Code
     agency: Code | None = Field(default=None, description="the agency whose role this is; none: the case's own")
+    agency_kind: Code | None = Field(
+        default=None, description="instead of an agency: the one of this kind in the government of the case's own"
+    )
+    deputies: tuple[Code, ...] = Field(default=(), description="roles of the same agency that stand in, in this order")
     limit: Limit
     warn_share: float = Field(default=0.75, gt=0, lt=1, description="share of the limit after which a warning goes out")
     sanctions: tuple[SanctionRule, ...] = ()
+    offer: Offer | None = Field(default=None, description="what is open to the reporter once this level is late")
 
 
 class Ladder(Model):
@@ -82,6 +115,9 @@ class Ladder(Model):
 
     code: Code
     levels: tuple[Level, ...] = Field(min_length=1)
+    reminders: tuple[Limit, ...] = Field(
+        default=(), description="when the top let its time pass: pauses between reminders; the last one repeats"
+    )
 
 
 class Triage(Model):
@@ -92,12 +128,54 @@ class Triage(Model):
     ladder: Code = "default"
 
 
+class Duplicates(Model):
+    """Which complaints may be the same: same category, near each other, and not long apart. Proposed, never forced."""
+
+    resolution: int = Field(default=9, ge=5, le=12, description="of the H3 cells compared: 9 is about 200 m across")
+    within: Limit = Field(default=Limit(value=30, unit=Unit.DAYS), description="seconds to days, not working time")
+
+
+class QuietHours(Model):
+    """When nobody is notified: notices wait until it is over. Local time."""
+
+    begins: MinuteOfDay
+    ends: MinuteOfDay
+    on_days_off: bool = Field(default=False, description="whether days without work are quiet as a whole")
+
+
+class Period(StrEnum):
+    """Over which time points are added up."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class Recipient(StrEnum):
+    """Into whose hands the result of a service may be given."""
+
+    OWNER = "owner"
+    HOUSEHOLD = "household"
+    ANYONE = "anyone"
+
+
+class Service(Model):
+    """Something that people can request, which is prepared by an agency and carried to them."""
+
+    code: Code
+    name: str
+    category: Code = Field(description="its routes say which agency prepares it")
+    prepared_within: Limit
+    handed_to: Recipient
+
+
 class Policy(Model):
     """All rules of one jurisdiction from one day on. Immutable: any change makes another version."""
 
     name: Code
     title: str
     effective_from: date
+    effective_to: date | None = Field(default=None, description="the last day for cases to open under it; none: open")
     head_role: Code = Field(default="head-of-agency", description="the role that sanctions of an agency's head name")
     calendar: CalendarRules
     agencies: tuple[Agency, ...] = Field(min_length=1)
@@ -106,69 +184,29 @@ class Policy(Model):
     routes: tuple[Route, ...] = ()
     ladders: tuple[Ladder, ...] = Field(min_length=1)
     triage: Triage
+    classes: tuple[CaseClass, ...] = ()
+    addressees: tuple[Addressee, ...] = ()
+    sanctions: tuple[TriggeredRule, ...] = ()
+    handling: Handling = Handling()
+    duplicates: Duplicates | None = None
+    quiet_hours: QuietHours | None = None
+    points_period: Period = Period.YEAR
+    schemes: tuple[StatusScheme, ...] = ()
+    services: tuple[Service, ...] = ()
 
     @cached_property
     def version(self) -> str:
-        """The content's hash: two policies with the same version are the same, letter by letter."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """The content's hash: two policies with the same version are the same, letter by letter.
+
+        What stands at its default is left out, so that a field added in a later release changes no version. A default,
+        once released, never changes.
+        """
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        agencies, regions = {a.code for a in self.agencies}, {r.code for r in self.regions}
-        categories, ladders = {c.code for c in self.categories}, {ladder.code for ladder in self.ladders}
-        problems = [
-            *_repeated("agency", (a.code for a in self.agencies)),
-            *_repeated("region", (r.code for r in self.regions)),
-            *_repeated("category", (c.code for c in self.categories)),
-            *_repeated("ladder", (ladder.code for ladder in self.ladders)),
-            *(
-                problem
-                for ladder in self.ladders
-                for level in ladder.levels
-                for problem in _repeated(
-                    f"ladder {ladder.code}, {level.title}: sanction", (s.rule for s in level.sanctions)
-                )
-            ),
-            *_repeated("route", (f"{r.category} in {r.region or 'every region'}" for r in self.routes)),
-            *_unknown("region", ((f"region {r.code}", r.parent) for r in self.regions), regions),
-            *_unknown("ladder", ((f"category {c.code}", c.ladder) for c in self.categories), ladders),
-            *_unknown("category", ((f"route to {r.agency}", r.category) for r in self.routes), categories),
-            *_unknown("region", ((f"route of {r.category}", r.region) for r in self.routes), regions),
-            *_unknown("agency", ((f"route of {r.category}", r.agency) for r in self.routes), agencies),
-            *_unknown(
-                "agency",
-                ((f"ladder {ladder.code}, {lv.title}", lv.agency) for ladder in self.ladders for lv in ladder.levels),
-                agencies,
-            ),
-            *_unknown("agency", [("triage", self.triage.agency)], agencies),
-            *_unknown("ladder", [("triage", self.triage.ladder)], ladders),
-            *_circles({r.code: r.parent for r in self.regions}),
-        ]
-        if problems:
+        if problems := coherence.problems(self):
             raise ValueError("; ".join(problems))
         return self
-
-
-def _repeated(kind: str, codes: Iterable[str]) -> list[str]:
-    return [f"{kind} {code} is listed {n} times: keep one" for code, n in Counter(codes).items() if n > 1]
-
-
-def _unknown(kind: str, mentions: Iterable[tuple[str, str | None]], known: set[str]) -> list[str]:
-    return [
-        f"{where} names the {kind} {code}, which is not listed: add it or correct the name"
-        for where, code in mentions
-        if code is not None and code not in known
-    ]
-
-
-def _circles(parents: dict[str, str | None]) -> list[str]:
-    problems = []
-    for start, parent in parents.items():
-        seen, here = {start}, parent
-        while here is not None and here not in seen:
-            seen.add(here)
-            here = parents.get(here)
-        if here == start:
-            problems.append(f"region {start} lies within itself: correct its parent")
-    return problems

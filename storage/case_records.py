@@ -5,18 +5,24 @@ from typing import Any
 
 import asyncpg
 
-from schemas.calendar import Deadline
-from schemas.case import EFFECTS, CaseView, CommitRequest, CommitResult, NextStep, Transition
+from schemas.case import EFFECTS, CaseView, CommitRequest, CommitResult, Transition, TransitionKind
 from schemas.ledger import LedgerEntry
 from schemas.messages import Message
+from schemas.policy import Policy
+from storage import absences, merges, notices, scorecard_feed
 from storage.database import Connection, Pool
 
 
-async def commit(pool: Pool, request: CommitRequest) -> CommitResult:
+async def commit(pool: Pool, request: CommitRequest, policy: Policy | None = None) -> CommitResult:
     """Write transitions, their ledger entries and how the case stands, in one transaction.
 
     The first writer wins. Doing it again does nothing, so a caller that never heard of its success may simply repeat
-    it; one that has meanwhile decided otherwise is told what was written before, and writes nothing.
+    it; one that has meanwhile decided otherwise, or did not know what the records know, is told, and writes nothing.
+
+    Args:
+        pool: the database.
+        request: what to write.
+        policy: the case's, for when people may be notified; none: at any time.
     """
     case, transitions = request.case, request.transitions
     async with pool.acquire() as connection, connection.transaction():
@@ -24,10 +30,16 @@ async def commit(pool: Pool, request: CommitRequest) -> CommitResult:
         written_before = await _from(connection, case.case_id, transitions[0].seq)
         if written_before:
             return CommitResult(written_before=() if written_before == transitions else written_before)
+        if (known := await absences.changed(connection, request)) is not None:
+            return CommitResult(absences=known)
+        if refused := await merges.record(connection, case.case_id, transitions):
+            return CommitResult(refused=refused)
         await _upsert_case(connection, case)
         for transition in transitions:
             await _append(connection, case.case_id, transition)
             await _append_to_ledger(connection, transition)
+        await notices.enqueue(connection, request, policy)
+        await scorecard_feed.enqueue(connection, request)
     return CommitResult()
 
 
@@ -38,25 +50,34 @@ async def _from(connection: Connection, case_id: str, seq: int) -> tuple[Transit
     return tuple(Transition.model_validate(row["body"]) for row in rows)
 
 
+_SEARCHED = (
+    *("case_id", "status", "channel", "category", "case_class", "region", "agency", "queue", "triage_reason"),
+    *("level", "level_title", "holder", "owners", "watchers", "policy_version", "opened_at", "on_time"),
+    *("answered_at", "closed_at", "seq", "ledger_length", "ledger_head"),
+)
+"""Fields of a view that have a column of their own."""
+
+
 async def _upsert_case(connection: Connection, case: CaseView) -> None:
     row = _case_row(case)
     columns, places = ", ".join(row), ", ".join(f"${n}" for n in range(1, len(row) + 1))
     updates = ", ".join(f"{column} = excluded.{column}" for column in row if column != "case_id")
     await connection.execute(
-        f"insert into cases ({columns}) values ({places})"  # noqa: S608 - the columns are named right below
+        f"insert into cases ({columns}) values ({places})"  # noqa: S608 - the columns are named right above
         f" on conflict (case_id) do update set {updates}",
         *row.values(),
     )
 
 
 def _case_row(case: CaseView) -> dict[str, object]:
-    row: dict[str, object] = case.model_dump(exclude={"due", "what_next"})
-    return row | {
+    return {name: getattr(case, name) for name in _SEARCHED} | {
+        "view": case.model_dump(mode="json"),
         "due_at": case.due.at if case.due else None,
         "due_steps": list(case.due.steps) if case.due else [],
         "provisional": case.due is not None and case.due.provisional,
         "next_kind": case.what_next.kind if case.what_next else None,
         "next_at": case.what_next.at if case.what_next else None,
+        "statutory_due_at": case.statutory_clock.due.at if case.statutory_clock else None,
     }
 
 
@@ -89,19 +110,8 @@ async def _append_to_ledger(connection: Connection, transition: Transition) -> N
 
 async def case(pool: Pool, case_id: str) -> CaseView | None:
     """Return how a case stands, or None when no such case was ever committed."""
-    row = await pool.fetchrow("select * from cases where case_id = $1", case_id)
-    return None if row is None else _view(row)
-
-
-def _view(row: asyncpg.Record) -> CaseView:
-    fields = dict(row)
-    due_at, steps, provisional = fields.pop("due_at"), fields.pop("due_steps"), fields.pop("provisional")
-    kind, at = fields.pop("next_kind"), fields.pop("next_at")
-    return CaseView(
-        **fields,
-        due=Deadline(at=due_at, steps=steps, provisional=provisional) if due_at else None,
-        what_next=NextStep(kind=kind, at=at) if kind else None,
-    )
+    found = await pool.fetchval("select view from cases where case_id = $1", case_id)
+    return None if found is None else CaseView.model_validate(found)
 
 
 async def timeline(pool: Pool, case_id: str) -> list[dict[str, Any]]:
@@ -124,10 +134,10 @@ async def ledger(pool: Pool, case_id: str) -> list[LedgerEntry]:
 async def effect_of(pool: Pool, case_id: str, message: Message) -> int | None:
     """Return the transition that a message led to, or None when it never took effect."""
     seq: int | None = await pool.fetchval(
-        "select seq from timeline where case_id = $1 and message_id = $2 and kind = $3",
+        "select seq from timeline where case_id = $1 and message_id = $2 and kind = any($3)",
         case_id,
         message.message_id,
-        EFFECTS[message.kind],
+        [EFFECTS[message.kind], *([TransitionKind.PART_ANSWERED] if message.kind == "respond" else [])],
     )
     return seq
 

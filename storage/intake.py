@@ -14,18 +14,22 @@ class CaseIdTakenError(ValueError):
     """A case id is that of another complaint."""
 
 
-async def accept(pool: Pool, case_id: str, intake: Intake, policy_version: str, accepted_at: datetime) -> Complaint:
+async def accept(
+    pool: Pool, case_id: str, intake: Intake, policy_version: str, accepted_at: datetime, *, cell: str | None = None
+) -> Complaint:
     """Make a complaint durable and return the reference to it that a workflow may carry.
 
-    The same (channel, external id) again returns the complaint that was accepted first, under its own case id.
+    The same (channel, external id) again returns the complaint that was accepted first, under its own case id. The cell
+    is that of the map in which complaints that may be the same are looked for.
 
     Raises:
         CaseIdTakenError: another channel's complaint has this case id.
     """
     await pool.execute(
         "insert into complaints"
-        " (case_id, channel, external_id, category, region, body, accepted_at, promised_at, policy_version)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
+        " (case_id, channel, external_id, category, region, body, accepted_at, promised_at, policy_version,"
+        " latitude, longitude, cell, identity, respondent)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing",
         case_id,
         intake.channel,
         intake.external_id,
@@ -35,6 +39,11 @@ async def accept(pool: Pool, case_id: str, intake: Intake, policy_version: str, 
         accepted_at,
         intake.promised_at,
         policy_version,
+        intake.place.latitude if intake.place else None,
+        intake.place.longitude if intake.place else None,
+        cell,
+        intake.identity,
+        intake.respondent,
     )
     row = await pool.fetchrow(
         f"select {_CARRIED} from complaints where channel = $2 and"  # noqa: S608

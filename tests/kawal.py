@@ -51,10 +51,14 @@ class Kawal:
         await policies.publish(self.pool, policy)
         complaint = self.complaint(policy, **changes)
         handle = await (self.in_real_time if real_time else self.starter).start(complaint)
-        async for event in handle.fetch_history_events(wait_new_event=True):
+        await self.routed(handle.id)
+        return handle
+
+    async def routed(self, case_id: str) -> None:
+        """Wait until a case is routed and committed."""
+        async for event in self.starter.handle(case_id).fetch_history_events(wait_new_event=True):
             if event.HasField("upsert_workflow_search_attributes_event_attributes"):
                 break  # which follows the first commit
-        return handle
 
     def complaint(self, policy: Policy, **changes: Any) -> Complaint:
         """Return a complaint accepted now, under a policy."""

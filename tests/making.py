@@ -3,21 +3,28 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from domain.routing import plan_case
 from schemas.calendar import CalendarRules, Hours, OffsetChange, Week, WorkingCalendar, limit
-from schemas.case import CasePlan, CaseState, LevelPlan
+from schemas.case import CasePlan, CaseState, LevelPlan, PlanRequest
 from schemas.complaint import Complaint
-from schemas.messages import Acknowledge, Actor, Respond, Role, Withdraw
+from schemas.handling import Handling
+from schemas.messages import MESSAGES, Acknowledge, Actor, Message, Respond, Role, Withdraw
 from schemas.policy import (
+    Addressee,
     Agency,
+    CaseClass,
     Category,
+    Duplicates,
     Ladder,
     Level,
+    Offer,
     Policy,
     Region,
     Route,
     SanctionRule,
     Subject,
     Triage,
+    TriggeredRule,
 )
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -89,6 +96,154 @@ def policy(each_level: str = "10 days", *, name: str = "test", levels: int = 4, 
     )
 
 
+def whole_policy(each_level: str = "10 days", *, name: str = "whole", **handling: object) -> Policy:
+    """Return a policy in which everything that can happen to a case may happen."""
+    bare = policy(each_level, name=name)
+    roles = (
+        Level(title="Operator", role="operator", limit=limit(each_level), sanctions=(late("operator"),)),
+        Level(
+            title="Head of division",
+            role="head-of-division",
+            limit=limit(each_level),
+            deputies=("secretary",),
+            sanctions=(late("head-of-division"),),
+        ),
+        Level(
+            title="Head of agency",
+            role="head-of-agency",
+            limit=limit(each_level),
+            sanctions=(late("head-of-agency"),),
+            offer=Offer(route="Ombudsman", basis="UU 37/2008"),
+        ),
+        Level(title="Inspector", role="inspector", agency_kind="inspectorate", limit=limit(each_level)),
+    )
+    reports = Ladder(
+        code="reports",
+        levels=(
+            Level(title="Officer", role="officer", agency="INSPECTORATE", limit=limit(each_level)),
+            Level(title="Secretary", role="secretary", agency="SECRETARIAT", limit=limit(each_level)),
+        ),
+    )
+    ladder = Ladder(code="default", levels=roles, reminders=(limit("7 days"), limit("14 days"), limit("28 days")))
+    fields = dict(bare) | {
+        "agencies": (
+            *(agency.model_copy(update={"government": "north"}) for agency in bare.agencies),
+            Agency(code="INSPECTORATE", name="Inspectorate", kind="inspectorate", government="north"),
+            Agency(code="SECRETARIAT", name="Secretariat", government="north"),
+        ),
+        "categories": (
+            *(category.model_copy(update={"case_class": "complaint"}) for category in bare.categories),
+            Category(code="police", name="Crime", refer_to="POLICE"),
+            Category(
+                code="report",
+                name="Whistle-blowing",
+                place_required=False,
+                ladder="reports",
+                bypasses_respondent=True,
+                otherwise="SECRETARIAT",
+            ),
+        ),
+        "routes": (*bare.routes, Route(category="report", agency="INSPECTORATE")),
+        "ladders": (ladder, reports),
+        "classes": (
+            CaseClass(code="complaint", name="Complaint", statutory=(limit("60 days"),), pauses_for_information=True),
+            CaseClass(code="field", name="With field check", statutory=(limit("120 days"),)),
+        ),
+        "addressees": (Addressee(code="POLICE", name="Police"),),
+        "sanctions": tuple(TriggeredRule.model_validate(rule) for rule in _TRIGGERED),
+        "handling": Handling.model_validate(
+            {
+                "reopening": "10 days",
+                "review": "10 days",
+                "most_reopenings": 2,
+                "poor_rating": 2,
+                "longest_hold": "90 days",
+                "longest_extension": "5 days",
+                "objection": "14 days",
+            }
+            | handling
+        ),
+        "duplicates": Duplicates(),
+    }
+    return Policy.model_validate(fields)
+
+
+_TRIGGERED: tuple[dict[str, object], ...] = (
+    {
+        "rule": "statutory-late",
+        "trigger": "statutory deadline passed",
+        "subject": "agency head",
+        "sanction": "written warning",
+        "points": 10,
+        "basis": "UU 25/2009 art 54(2)",
+    },
+    {
+        "rule": "not-cured",
+        "trigger": "not cured",
+        "cures": "statutory-late",
+        "after": "90 days",
+        "subject": "agency head",
+        "sanction": "release from post",
+        "basis": "UU 25/2009 art 54(2)",
+    },
+    {
+        "rule": "no-evidence",
+        "trigger": "answered without evidence",
+        "subject": "operator",
+        "sanction": "referral to the inspectorate",
+        "basis": "PP 94/2021",
+    },
+    {
+        "rule": "false-answer",
+        "trigger": "answer found false",
+        "subject": "operator",
+        "sanction": "referral to the inspectorate",
+        "points": 5,
+        "basis": "PP 94/2021",
+    },
+    {
+        "rule": "ping-pong",
+        "trigger": "transferred too often",
+        "subject": "operator",
+        "sanction": "reminder",
+        "points": 1,
+        "basis": "internal",
+    },
+    {
+        "rule": "late-twice",
+        "trigger": "late again",
+        "times": 2,
+        "within": "30 days",
+        "subject": "holder",
+        "sanction": "written warning",
+        "points": 5,
+        "basis": "PP 94/2021",
+    },
+    {
+        "rule": "low-share",
+        "trigger": "low share on time",
+        "share": 0.8,
+        "at_least": 5,
+        "subject": "agency",
+        "sanction": "allowance deduction",
+        "basis": "internal",
+    },
+)
+
+
+def plan_of(whole: Policy, **changes: Any) -> CasePlan:
+    """Return the plan of a case of `complaint(**changes)` under a policy."""
+    about = complaint(**({"policy_version": whole.version} | changes))
+    return plan_for(whole, PlanRequest(complaint=about, category=about.category, region=about.region))
+
+
+def plan_for(whole: Policy, request: PlanRequest) -> CasePlan:
+    """Return the plan that is asked for; it must be one that there can be."""
+    found = plan_case(whole, calendar(whole.calendar.week), request).plan
+    assert found is not None
+    return found
+
+
 def complaint(case_id: str = "case-1", **changes: Any) -> Complaint:
     """Return a complaint about a road in the north, accepted at noon."""
     fields: dict[str, object] = {
@@ -132,6 +287,30 @@ def routed(**changes: Any) -> CaseState:
 def operator(agency: str | None = None) -> Actor:
     """Return an operator, of an agency if one is given."""
     return Actor(id="operator-7", agency=agency)
+
+
+def superior(agency: str | None = None) -> Actor:
+    """Return a superior."""
+    return Actor(id="superior-2", role=Role.SUPERIOR, agency=agency)
+
+
+def reporter() -> Actor:
+    """Return the reporter."""
+    return Actor(id="reporter-9", role=Role.REPORTER)
+
+
+_SENDERS = {
+    **dict.fromkeys(("provide", "appeal", "withdraw", "reopen", "rate"), reporter),
+    **dict.fromkeys(("extend", "disprove"), superior),
+}
+
+
+def message(kind: str, message_id: str | None = None, **fields: Any) -> Message:
+    """Return a message from whoever may send it: `message("ask")`, `message("transfer", agency="SCHOOLS", ...)`."""
+    said = {"message_id": message_id or f"{kind}-1", "actor": _SENDERS.get(kind, operator)()}
+    if kind == "recalculate":
+        said["actor"] = Actor(id="system", role=Role.SYSTEM)
+    return MESSAGES[kind].model_validate(said | fields)
 
 
 def respond(message_id: str = "answer-1", *, agency: str | None = None, accepted_at: datetime | None = None) -> Respond:

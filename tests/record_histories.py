@@ -6,13 +6,15 @@ Run once for a release; what it writes to tests/histories/VERSION is never chang
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
 import worker
+from audit.replay import of_case
 from gateway.starter import RefusedError, Starter
 from local.ports import free_port
 from local.postgres import EmbeddedPostgres
@@ -20,7 +22,10 @@ from local.scratch import scratch_folder
 from local.temporal import TemporalDevServer
 from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
-from storage import database, policies
+from schemas.calendar import limit
+from schemas.case import Absence
+from schemas.policy import Policy
+from storage import absences, database, policies
 from tests import making
 from tests.kawal import Handle
 from workflows.search_attributes import KEYS
@@ -81,6 +86,62 @@ async def database_away(kawal: Starter, case: Handle, postgres: EmbeddedPostgres
     await kawal.send(case.id, making.respond())
 
 
+async def asked_and_closed_by_silence(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    await _say(kawal, case, "ask")
+
+
+async def passed_on_rejected_and_appealed(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    await _say(kawal, case, "transfer", agency="SCHOOLS", reason="wrong-agency")
+    await _say(kawal, case, "reject", reason="not-a-complaint")
+    await _say(kawal, case, "appeal")
+    await _say(kawal, case, "refer", addressee="POLICE")
+
+
+async def coordinated_reopened_and_rated(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    await _say(kawal, case, "coordinate", agencies=("ROADS", "SCHOOLS"))
+    await _fired(case, 2)
+    for agency in ("ROADS", "SCHOOLS"):
+        await _say(kawal, case, "respond", f"{agency}-answer", actor=making.operator(agency))
+    await _say(kawal, case, "reopen")
+    await _say(kawal, case, "respond", evidence=("photo-1",))
+    await _say(kawal, case, "disprove")
+    await _say(kawal, case, "respond", "at-last", evidence=("photo-2",))
+    await _say(kawal, case, "rate", score=5)
+
+
+async def paused_extended_and_recalculated(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    await _say(kawal, case, "verify", case_class="field")
+    await _say(kawal, case, "pause", limit="2 seconds", reason="waits-for-court")
+    await _fired(case, 1)
+    await _say(kawal, case, "extend", by="3 seconds", reason="parts-ordered")
+    await _say(kawal, case, "recalculate", policy_version="v2", calendar=making.calendar(), basis="Decree 7/2026")
+    await _fired(case, 2)
+    await _say(kawal, case, "withdraw")
+
+
+async def reminded_at_the_top_and_open(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    await _fired(case, 10)
+
+
+async def held_by_a_deputy(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    now = datetime.now(UTC)
+    away = Absence(office="operator@ROADS", since=now, until=now + timedelta(days=1), deputy="secretary@ROADS")
+    await absences.record(kawal.pool, away)
+    await _fired(case, 2)
+    await kawal.pool.execute("delete from absences")
+    await _say(kawal, case, "withdraw")
+
+
+async def carried_on_in_a_second_history(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    for number in range(25):
+        await _say(kawal, case, "note", f"note-{number}")
+    await _say(kawal, case, "withdraw")
+
+
+async def _say(kawal: Starter, case: Handle, kind: str, message_id: str | None = None, **fields: Any) -> None:
+    await kawal.send(case.id, making.message(kind, message_id, **fields))
+
+
 LIVES: dict[Life, dict[str, str | None]] = {
     answered_in_time: {},
     climbed_to_the_top_and_open: {},
@@ -90,10 +151,27 @@ LIVES: dict[Life, dict[str, str | None]] = {
     refused_messages: {},
     database_away: {},
 }
+WHOLE_LIVES: dict[Life, dict[str, str | None]] = {
+    asked_and_closed_by_silence: {},
+    passed_on_rejected_and_appealed: {},
+    coordinated_reopened_and_rated: {},
+    paused_extended_and_recalculated: {},
+    reminded_at_the_top_and_open: {},
+    held_by_a_deputy: {},
+    carried_on_in_a_second_history: {},
+}
+"""Under a policy in which everything may happen."""
+
+
+def _whole_policy() -> Policy:
+    """Return the policy of whole lives, with limits of seconds."""
+    whole = making.whole_policy("3 seconds", name="whole-in-seconds", information="2 seconds", review="2 seconds")
+    ladders = tuple(ladder.model_copy(update={"reminders": (limit("5 seconds"),)}) for ladder in whole.ladders)
+    return whole.model_copy(update={"ladders": ladders})
 
 
 async def record(version: str) -> None:
-    """Live every life against real servers and write its history."""
+    """Live every life against real servers and write its histories."""
     folder = HISTORIES / version
     folder.mkdir(exist_ok=False)
     with scratch_folder() as scratch:
@@ -104,22 +182,31 @@ async def record(version: str) -> None:
             await database.migrate(postgres.url)
             await register_search_attributes(client, KEYS)
             pool = await database.connect(postgres.url)
-            await policies.publish(pool, POLICY)
             async with worker.build(client, pool):
-                for life, changes in LIVES.items():
-                    name = life.__name__
-                    complaint = making.complaint(
-                        name, accepted_at=datetime.now(UTC), policy_version=POLICY.version, **changes
-                    )
-                    kawal = Starter(client, pool)
-                    case = await kawal.start(complaint)
-                    await life(kawal, case, postgres)
-                    if name != "climbed_to_the_top_and_open":
-                        await case.result()
-                    history = await case.fetch_history()
-                    (folder / f"{name}.json").write_text(history.to_json() + "\n")
-                    sys.stdout.write(f"{name}: {len(history.events)} events\n")
+                kawal = Starter(client, pool)
+                for policy, lives in ((POLICY, LIVES), (_whole_policy(), WHOLE_LIVES)):
+                    await policies.publish(pool, policy)
+                    for life, changes in lives.items():
+                        case = await _begun(kawal, life, policy, changes)
+                        await life(kawal, case, postgres)
+                        await _write(kawal, life, case, folder)
             await pool.close()
+
+
+async def _begun(kawal: Starter, life: Life, policy: Policy, changes: dict[str, str | None]) -> Handle:
+    now = datetime.now(UTC)
+    return await kawal.start(making.complaint(life.__name__, accepted_at=now, policy_version=policy.version, **changes))
+
+
+async def _write(kawal: Starter, life: Life, case: Handle, folder: Path) -> None:
+    name = life.__name__
+    if not name.endswith("_and_open"):
+        await case.result()
+    histories = [history async for history in of_case(kawal.client, case.id)]
+    for number, history in enumerate(histories, start=1):
+        part = f"-{number}" if len(histories) > 1 else ""
+        (folder / f"{name}{part}.json").write_text(history.to_json() + "\n")
+        sys.stdout.write(f"{name}{part}: {len(history.events)} events\n")
 
 
 if __name__ == "__main__":

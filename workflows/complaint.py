@@ -1,19 +1,18 @@
 """One complaint, from its acceptance to its end: a thin shell of timers and messages around `domain.lifecycle`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from temporalio import workflow
-from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.declarations import CaseActivities
+    from domain.effects import needed_plans
     from domain.lifecycle import (
         Event,
         MessageReceived,
@@ -24,17 +23,21 @@ with workflow.unsafe.imports_passed_through():
         evolve_all,
         next_moment,
     )
+    from domain.offices import concerned
     from domain.refusal import refusal, took_effect
     from domain.view import result, view
-    from schemas.case import CaseResult, CaseState, CaseView, CommitRequest
-    from schemas.complaint import Complaint
-    from schemas.messages import MESSAGES, Acknowledge, Message, MessageReceipt, Respond, Withdraw
-    from schemas.problems import in_words, storable
+    from schemas.case import CaseResult, CaseStart, CaseState, CaseView, CommitRequest
+    from schemas.messages import MESSAGES, Message, MessageReceipt
+    from schemas.problems import storable
     from workflows.alarm import Alarm
+    from workflows.durable import UnreadableError, durably, read_signal, refused
     from workflows.search_attributes import changes
 
-Argument = TypeVar("Argument")
-Result = TypeVar("Result")
+LONGEST_HISTORY = 150
+"""Events. A wake-up reads the whole history again when the case is not in a worker's memory: long ones are slow.
+
+A message costs 6 to 10, so that no history reaches 200.
+"""
 
 
 @dataclass
@@ -50,46 +53,66 @@ class ComplaintWorkflow:
     """The only writer of a case's state. Every transition is committed before anybody is told of it."""
 
     @workflow.init
-    def __init__(self, complaint: Complaint) -> None:
-        self._case = CaseState(complaint=complaint)
+    def __init__(self, start: CaseStart) -> None:
+        self._case = start.carried or CaseState(complaint=start.complaint)
         self._inbox: list[_Letter] = []
         self._alarm = Alarm()
-        self._shown: CaseView | None = None
-        self._signals = 0
+        self._shown: CaseView | None = view(start.carried) if start.carried else None
+        self._signals = start.signals
+        self._problems: dict[str, str] = {}
 
     @workflow.run
-    async def run(self, complaint: Complaint) -> CaseResult:
+    async def run(self, start: CaseStart) -> CaseResult:
         """Live the case. Bad input fails it with a clear error; a mistake of ours waits for its mend instead.
 
-        A case ends by an answer or a withdrawal, never by a cancellation from outside, which nothing would record.
+        A case ends as its messages and windows say, never by a cancellation from outside, which nothing would record.
         """
+        complaint = self._case.complaint
         if complaint.case_id != workflow.info().workflow_id:
             raise ApplicationError(
                 f"case_id: {complaint.case_id} is not the id of its workflow, {workflow.info().workflow_id}",
                 type="WrongCaseId",
                 non_retryable=True,
             )
-        life = asyncio.create_task(self._live(complaint))
+        life = asyncio.create_task(self._live())
         while True:
             try:
-                return await asyncio.shield(life)
+                if await asyncio.shield(life):
+                    return result(self._case)
+                workflow.continue_as_new(self._carried_on())
             except asyncio.CancelledError:
                 if life.done():
                     raise
             except ValidationError as mistake:
                 raise RuntimeError("the case made a value that its own models refuse") from mistake
 
-    async def _live(self, complaint: Complaint) -> CaseResult:
-        """Open the case; then, whatever comes first, a message or the moment it waits for, settle it."""
-        plan = await _durably(CaseActivities.plan_case, complaint)
-        self._case = self._case.model_copy(update={"plan": plan})
-        await self._settle([Opened(at=complaint.accepted_at)])
-        while self._inbox or not self._case.status.final:
+    async def _live(self) -> bool:
+        """Open the case; then, whatever comes first, a message or the moment it waits for, settle it.
+
+        Returns whether the case is over; if it is not, its history has grown long, and it goes on in a new one.
+        """
+        if self._case.plan is None:
+            plan = await durably(CaseActivities.plan_case, self._case.complaint)
+            self._case = self._case.model_copy(update={"plan": plan})
+        if self._case.seq == 0:
+            await self._settle([Opened(at=self._case.complaint.accepted_at)])
+        while self._inbox or not self._case.over:
+            if _history_is_long() and await self._all_have_heard():
+                return False
             letters, events = await self._whatever_comes_first()
-            await self._settle(events)
+            for together in self._together(events):
+                await self._settle([await self._with_plans(event) for event in together])
             self._answer(letters)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        return result(self._case)
+        return True
+
+    async def _all_have_heard(self) -> bool:
+        """Return whether everybody who sent a message has an answer; not so if another message comes meanwhile."""
+        await workflow.wait_condition(lambda: bool(self._inbox) or workflow.all_handlers_finished())
+        return not self._inbox
+
+    def _carried_on(self) -> CaseStart:
+        return CaseStart(**dict(self._case.complaint), carried=self._case, signals=self._signals)
 
     async def _whatever_comes_first(self) -> tuple[list[_Letter], list[Event]]:
         self._alarm.set(next_moment(self._case), what_for=_what_for(view(self._case)))
@@ -100,22 +123,51 @@ class ComplaintWorkflow:
             events.append(TimeReached(at=now))
         return letters, events
 
+    def _together(self, events: list[Event]) -> list[list[Event]]:
+        """Return the events in their order, grouped by what is settled at once.
+
+        As a rule, all are. But a message that needs a plan needs it as the case stands when it is decided, and changes
+        what others need: then each is settled by itself.
+        """
+        plans_needed = any(isinstance(e, MessageReceived) and needed_plans(self._case, e.message) for e in events)
+        return [[event] for event in events] if plans_needed else [events]
+
+    async def _with_plans(self, event: Event) -> Event:
+        """Return an event with the plans that its message needs, or with the reason why there can be none."""
+        if not isinstance(event, MessageReceived) or self._case.over or took_effect(self._case, event.message):
+            return event
+        for request in needed_plans(self._case, event.message):
+            reply = await durably(CaseActivities.replan, request)
+            if reply.plan is None:
+                self._problems[event.message.message_id] = reply.problem or "there can be no plan"
+                return replace(event, problem=reply.problem)
+            event = replace(event, plans=(*event.plans, reply.plan))
+        return event
+
     async def _settle(self, events: list[Event]) -> None:
         """Decide what events lead to and commit it; only what is committed becomes the case's state.
 
         A commit is durable before the workflow task that made it. If that task is lost, it is run again, perhaps at
         another time and without the message that it had decided upon. Then what the lost one committed stands: the case
-        adopts it, and decides again about what it knows of.
+        adopts it, and decides again about what it knows of. It does so, too, when the records know of an absence that
+        it did not, or speak against a message.
         """
-        settled = False
-        while not settled:
+        while True:
             draft, transitions = decide_all(self._case, events)
             if not transitions:
                 break
-            request = CommitRequest(case=view(draft), transitions=transitions)
-            written_before = (await _durably(CaseActivities.commit, request)).written_before
-            self._case = evolve_all(self._case, written_before or transitions)
-            settled = not written_before
+            request = CommitRequest(
+                case=view(draft), transitions=transitions, offices=concerned(draft), absences=self._case.absences
+            )
+            outcome = await durably(CaseActivities.commit, request)
+            if outcome.written:
+                self._case = draft
+                break
+            self._case = evolve_all(self._case, outcome.written_before)
+            if outcome.absences is not None:
+                self._case = self._case.model_copy(update={"absences": outcome.absences})
+            self._problems |= outcome.refused
+            events = [_spoken_against(event, outcome.refused) for event in events]
         self._show()
 
     def _show(self) -> None:
@@ -132,7 +184,9 @@ class ComplaintWorkflow:
             if took_effect(self._case, message):
                 letter.reply.set_result(self._receipt(message))
             else:
-                letter.reply.set_exception(_refused(refusal(self._case, message) or "refused"))
+                reason = self._problems.get(message.message_id) or refusal(self._case, message)
+                letter.reply.set_exception(refused(reason or "refused"))
+        self._problems.clear()
 
     def _receipt(self, message: Message) -> MessageReceipt:
         return MessageReceipt(
@@ -142,40 +196,23 @@ class ComplaintWorkflow:
             status=self._case.status,
         )
 
-    # Messages. Each exists as an update, which answers, and as a signal, which does not.
+    # Messages. Each exists as an update, which answers, and as a signal, which does not, under the name of its kind.
 
-    @workflow.update
-    async def acknowledge(self, message: Acknowledge) -> MessageReceipt:
-        """Take note that the agency works on the case; returns when that is committed."""
-        return await self._deliver(message)
+    @workflow.update(dynamic=True)
+    async def _update(self, name: str, payloads: Sequence[RawValue]) -> MessageReceipt:
+        """Take a message; returns when it has taken effect and is committed."""
+        return await self._deliver(read_signal(MESSAGES, name, payloads))
 
-    @workflow.update
-    async def respond(self, message: Respond) -> MessageReceipt:
-        """Take the agency's answer and close the case; returns when that is committed."""
-        return await self._deliver(message)
-
-    @workflow.update
-    async def withdraw(self, message: Withdraw) -> MessageReceipt:
-        """Close the case because its reporter takes it back; returns when that is committed."""
-        return await self._deliver(message)
-
-    @acknowledge.validator
-    def _check_acknowledge(self, message: Acknowledge) -> None:
-        self._refuse_at_the_door(message)
-
-    @respond.validator
-    def _check_respond(self, message: Respond) -> None:
-        self._refuse_at_the_door(message)
-
-    @withdraw.validator
-    def _check_withdraw(self, message: Withdraw) -> None:
-        self._refuse_at_the_door(message)
-
-    def _refuse_at_the_door(self, message: Message) -> None:
+    @_update.validator
+    def _check(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Refuse without leaving an event behind; a message that took effect already gets its receipt again."""
+        try:
+            message = read_signal(MESSAGES, name, payloads)
+        except UnreadableError as error:
+            raise refused(str(error)) from error
         reason = refusal(self._case, message)
         if reason and not took_effect(self._case, message):
-            raise _refused(reason)
+            raise refused(reason)
 
     async def _deliver(self, message: Message) -> MessageReceipt:
         reply: asyncio.Future[MessageReceipt] = asyncio.Future()
@@ -197,61 +234,22 @@ class ComplaintWorkflow:
 def _read(number: int, name: str, payloads: Sequence[RawValue]) -> MessageReceived | Unreadable:
     """Read the signal of this number; the number stays the same when a lost task is run again."""
     try:
-        return MessageReceived(at=workflow.now(), message=_message(name, payloads))
-    except ValidationError as error:
-        problem = in_words(error)
-    except _UnreadableError as error:
-        problem = str(error)
-    except (
-        ArithmeticError,
-        LookupError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ):  # whatever a converter raises on what it cannot read
-        problem = "its payload cannot be read as JSON"
-    return Unreadable(at=workflow.now(), id=f"(signal {number})", name=storable(name), problem=storable(problem))
+        return MessageReceived(at=workflow.now(), message=read_signal(MESSAGES, name, payloads))
+    except UnreadableError as error:
+        problem = storable(str(error))
+    return Unreadable(at=workflow.now(), id=f"(signal {number})", name=storable(name), problem=problem)
 
 
-def _message(name: str, payloads: Sequence[RawValue]) -> Message:
-    model = MESSAGES.get(name)
-    if model is None:
-        raise _UnreadableError(f"no such message; there are {', '.join(MESSAGES)}")
-    if len(payloads) != 1:
-        raise _UnreadableError(f"takes one argument, {model.__name__}, and got {len(payloads)}")
-    return model.model_validate(workflow.payload_converter().from_payload(payloads[0].payload))
+def _history_is_long() -> bool:
+    info = workflow.info()
+    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONGEST_HISTORY
 
 
-class _UnreadableError(Exception):
-    """A signal is no message, for the reason that it names."""
-
-
-async def _durably(activity: Callable[[CaseActivities, Argument], Awaitable[Result]], argument: Argument) -> Result:
-    """Try an activity once, within this workflow task; if that fails, run it as a normal one that outlasts any outage.
-
-    The try has to end well before the task does (10 s), or heartbeats would fill the history. Attempts of a normal
-    activity leave no events behind, so a database that is away for hours costs a handful.
-    """
-    try:
-        return await workflow.execute_local_activity_method(
-            activity,
-            argument,
-            start_to_close_timeout=timedelta(seconds=5),
-            retry_policy=RetryPolicy(maximum_attempts=1),
-        )
-    except FailureError as failure:
-        if is_cancelled_exception(failure):
-            raise
-        return await workflow.execute_activity_method(
-            activity,
-            argument,
-            start_to_close_timeout=timedelta(seconds=30),
-            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
-        )
-
-
-def _refused(reason: str) -> ApplicationError:
-    return ApplicationError(reason, type="MessageRefused", non_retryable=True)
+def _spoken_against(event: Event, refused: dict[str, str]) -> Event:
+    """Return an event with what the records have against its message, if anything."""
+    if isinstance(event, MessageReceived) and (problem := refused.get(event.message.message_id)):
+        return replace(event, problem=problem)
+    return event
 
 
 def _what_for(case: CaseView) -> str:

@@ -5,8 +5,9 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
-from schemas.case import CaseView, Status
+from schemas.case import CaseView
 from schemas.complaint import Complaint
+from schemas.status import Status
 
 AGENCY = SearchAttributeKey.for_keyword("KawalAgency")
 REGION = SearchAttributeKey.for_keyword("KawalRegion")

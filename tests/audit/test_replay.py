@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 
 from audit.replay import Verdict, of_all_cases, of_case, replay
-from domain import ledger, working_time
+from domain import proposals, working_time
 from tests import making
 from tests.kawal import Kawal
 
@@ -80,7 +80,7 @@ async def test_a_closed_history_that_would_be_decided_otherwise_today_is_found(
     monkeypatch: pytest.MonkeyPatch, sabotage: str
 ) -> None:
     if sabotage == "no proposals":
-        monkeypatch.setattr(ledger, "proposals", lambda *_: ())
+        monkeypatch.setattr(proposals, "proposed", lambda *_: ())
     else:
         due = working_time.due
         monkeypatch.setattr(

@@ -1,6 +1,7 @@
 """What must hold for every case, whatever was killed while it lived."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from audit import replay
@@ -11,6 +12,7 @@ from storage import case_records
 from tests.crashes.site import Handle, Site
 from workflows.complaint import ComplaintWorkflow
 
+_SIGNS_OF_BUGS = ("TMPRL1100", "TMPRL1102", "Nondeterminism", "TimelineConflictError", "unique constraint")
 _ONCE_A_CASE = (
     TransitionKind.RECEIVED,
     TransitionKind.ASSIGNED,
@@ -31,7 +33,7 @@ async def check(site: Site, case: Handle, *, refusals: int = 0) -> list[dict[str
     _each_proposal_once(timeline, ledger)
     assert (stored.ledger_head, stored.ledger_length) == (head_of(ledger), len(ledger))
     assert (stored.seq, stored.status, stored.level) == tuple(timeline[-1][key] for key in ("seq", "status", "level"))
-    if stored.status.final:
+    if stored.closed_at:
         _same(stored, await case.result())
     async for verdict in replay.replay(replay.of_case(site.client, case.id)):
         assert verdict.holds, f"{case.id} parts at {verdict.parts_at}"
@@ -56,12 +58,17 @@ def _each_proposal_once(timeline: list[dict[str, Any]], ledger: list[LedgerEntry
     proposals = [(entry.level, entry.rule) for entry in ledger if entry.kind is EntryKind.PROPOSED]
     assert len(proposals) == len(set(proposals))
     breached = [line["breached_level"] for line in timeline if line["kind"] == TransitionKind.BREACHED]
-    assert [level for level, _ in proposals] == breached
+    assert list(dict.fromkeys(level for level, _ in proposals)) == breached
 
 
 def _same(stored: CaseView, result: CaseResult) -> None:
     said = result.model_dump()
     assert stored.model_dump(include=set(said)) == said
+
+
+def signs_of_bugs(*logs: Path) -> list[str]:
+    """Return what workers' logs say that no crash of theirs excuses."""
+    return [sign for log in logs for sign in _SIGNS_OF_BUGS if sign in log.read_text()]
 
 
 def kinds(timeline: list[dict[str, Any]]) -> list[str]:

@@ -17,8 +17,9 @@ from domain.lifecycle import (
     next_moment,
 )
 from domain.view import view
-from schemas.case import CaseState, Status
+from schemas.case import CaseState
 from schemas.messages import Message
+from schemas.status import Status
 from tests import making
 from tests.making import NOON
 

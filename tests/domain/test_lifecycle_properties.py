@@ -8,9 +8,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain import ledger
 from domain.lifecycle import Event, MessageReceived, Opened, TimeReached, Unreadable, decide, evolve, next_moment
-from schemas.case import CaseState, Status, Transition, TransitionKind
+from schemas.case import CaseState, Transition, TransitionKind
 from schemas.ledger import EntryKind
 from schemas.messages import Message
+from schemas.status import Status
 from tests import making
 from tests.making import NOON
 
@@ -99,7 +100,7 @@ class AnyCase(RuleBasedStateMachine):
     def an_ended_case_waits_for_nothing_and_an_open_one_below_the_top_waits(self) -> None:
         waits = next_moment(self.state) is not None
         top = len(self.state.breaches) == len(making.LEVELS)
-        assert waits == (not self.state.status.final and not top)
+        assert waits == (not self.state.over and not top)
 
     @invariant()
     def an_answered_case_is_on_time_exactly_if_no_breach_came_before_its_answer(self) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.working_time import _local
-from schemas.calendar import CalendarRules, Hours, Week
+from schemas.calendar import CalendarRules, Hours, Season, Week
 from storage.time_zone import pin_calendar
 
 AROUND = datetime(2026, 3, 13, 9, tzinfo=UTC)
@@ -59,6 +59,13 @@ def test_it_keeps_the_rules_and_can_be_pinned_again() -> None:
 
     assert CalendarRules.model_validate(pinned.model_dump(exclude={"offsets"})) == rules("Europe/Zurich")
     assert pin_calendar(pinned, AROUND) == pinned
+
+
+def test_seasons_are_pinned_with_the_calendar() -> None:
+    season = Season(name="Ramadan", first=date(2026, 2, 19), last=date(2026, 3, 20), week=OFFICE)
+    given = rules("Asia/Jakarta").model_copy(update={"seasons": (season,)})
+
+    assert pin_calendar(given, AROUND).seasons == (season,)
 
 
 @pytest.mark.parametrize("zone", ["Asia/Lampung", "WIB", "America", "../etc/passwd", "/etc/passwd", "Asia/Jakarta\0"])

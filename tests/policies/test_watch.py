@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from domain.routing import plan_case, route
 from domain.working_time import working_time
 from schemas.calendar import Unit
-from schemas.case import TriageReason
+from schemas.case import PlanRequest, TriageReason
 from storage.time_zone import pin_calendar
+from tests import making
 from tests.policies.packs import watch
 
 NOW = datetime(2026, 3, 21, 20, tzinfo=UTC)
@@ -37,5 +38,25 @@ def test_it_shows_routes_of_the_province_of_a_city_and_of_no_place_and_the_triag
     assert route(watch(), "road-regency", "18.71") == "PUPR-18.71"
     assert route(watch(), "app", None) == "KOMINFOTIK"
     assert route(watch(), "terminal", "18") == "DISHUB"
-    unowned = plan_case(watch(), pin_calendar(watch().calendar, NOW), "road-regency", "18.01")
+    lost = making.complaint(category="road-regency", region="18.01")
+    unowned = plan_case(
+        watch(),
+        pin_calendar(watch().calendar, NOW),
+        PlanRequest(complaint=lost, category="road-regency", region="18.01"),
+    ).plan
+    assert unowned is not None
     assert (unowned.triage_reason, unowned.queue) == (TriageReason.NO_OWNER, "meja-verifikasi")
+
+
+def test_the_deadline_of_the_class_passes_while_somebody_watches() -> None:
+    (case_class,) = watch().classes
+
+    assert [given.unit for given in case_class.statutory] == [Unit.SECONDS]
+    assert [rule.rule for rule in watch().sanctions] == ["deadline-passed"]
+
+
+def test_the_top_is_reminded_and_then_the_ombudsman_is_offered() -> None:
+    ladder = next(ladder for ladder in watch().ladders if ladder.code == "default")
+
+    assert [str(pause) for pause in ladder.reminders] == ["30 seconds", "60 seconds"]
+    assert [level.offer is not None for level in ladder.levels] == [False, False, False, True]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.working_time import due, working_time
-from schemas.calendar import CalendarRules, Hours, Limit, Unit, Week, WorkingCalendar
+from domain.working_time import after_working_time, around_the_clock, due, working_time
+from schemas.calendar import CalendarRules, Hours, Limit, Season, Unit, Week, WorkingCalendar
 from storage.time_zone import pin_calendar
 
 MINUTE = timedelta(minutes=1)
@@ -35,14 +35,21 @@ def wall_clock(zone: str, begin: datetime) -> list[tuple[date, int]]:
     return readings[180:]
 
 
+def stretches_by_day(calendar: WorkingCalendar, begin: datetime) -> dict[date, list[range]]:
+    found = {}
+    for n in range(-1, DAYS + 2):
+        day = begin.date() + timedelta(days=n)
+        week = calendar.week
+        for season in calendar.seasons:
+            week = season.week if season.first <= day <= season.last else week
+        closed = day in calendar.holidays
+        found[day] = [] if closed else [range(h.opens, h.closes) for h in week.days[day.weekday()]]
+    return found
+
+
 def walked(calendar: WorkingCalendar, begin: datetime, minutes: range) -> int:
-    readings = wall_clock(calendar.zone, begin)
-    stretches = [tuple(range(h.opens, h.closes) for h in day) for day in calendar.week.days]
-    return sum(
-        any(minute in stretch for stretch in stretches[day.weekday()])
-        for day, minute in (readings[n] for n in minutes)
-        if day not in calendar.holidays
-    )
+    readings, stretches = wall_clock(calendar.zone, begin), stretches_by_day(calendar, begin)
+    return sum(any(minute in stretch for stretch in stretches[day]) for day, minute in (readings[n] for n in minutes))
 
 
 def office(points: list[int]) -> tuple[Hours, ...]:
@@ -55,17 +62,37 @@ days = st.lists(half_hours, max_size=6, unique=True).map(office)
 
 
 @st.composite
+def weeks(draw: st.DrawFn) -> Week:
+    names = list(Week.model_fields)
+    hours = {name: draw(days) for name in names} | {draw(st.sampled_from(names)): office([480, 720, 780, 960])}
+    return Week(**hours)
+
+
+@st.composite
 def calendars(draw: st.DrawFn) -> tuple[WorkingCalendar, datetime]:
     zone = draw(st.sampled_from(sorted(WINDOWS)))
     begin = draw(st.sampled_from(WINDOWS[zone]))
-    names = list(Week.model_fields)
-    week = {name: draw(days) for name in names} | {draw(st.sampled_from(names)): office([480, 720, 780, 960])}
+
+    def day(n: int) -> date:
+        return begin.date() + timedelta(days=n)
+
     closed = draw(st.sets(st.integers(0, DAYS), max_size=4))
-    holidays = {begin.date() + timedelta(days=n): "holiday" for n in closed}
-    rules = CalendarRules(zone=zone, week=Week(**week), holidays=holidays, valid_to=date(2026, 12, 31))
+    bounds = sorted(draw(st.sets(st.integers(0, DAYS), max_size=4)))
+    rules = CalendarRules(
+        zone=zone,
+        week=draw(weeks()),
+        seasons=tuple(
+            Season(name="other hours", first=day(a), last=day(b), week=draw(weeks()))
+            for a, b in zip(bounds[::2], bounds[1::2], strict=False)
+        ),
+        holidays={day(n): "holiday" for n in closed},
+        valid_to=date(2026, 12, 31),
+    )
     return pin_calendar(rules, begin), begin
 
 
+moments = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=DAYS))
+lengths = st.timedeltas(min_value=timedelta(), max_value=timedelta(days=3))
 spans = st.tuples(st.integers(0, DAYS * 1440), st.integers(0, DAYS * 1440)).map(lambda ends: range(*sorted(ends)))
 
 
@@ -91,6 +118,58 @@ def test_working_hours_are_due_at_the_first_moment_by_which_they_were_worked(
 
     assert working_time(calendar, start, end) == timedelta(hours=value)
     assert working_time(calendar, start, end - MINUTE) == timedelta(hours=value) - MINUTE
+
+
+@settings(max_examples=150, deadline=None)
+@given(calendars(), st.lists(moments, min_size=3, max_size=3).map(sorted))
+def test_working_time_adds_up(made: tuple[WorkingCalendar, datetime], offsets: list[timedelta]) -> None:
+    calendar, begin = made
+    a, b, c = (begin + offset for offset in offsets)
+
+    assert working_time(calendar, a, b) + working_time(calendar, b, c) == working_time(calendar, a, c)
+    assert working_time(calendar, c, a) == timedelta() or a == c
+
+
+@settings(max_examples=150, deadline=None)
+@given(calendars(), moments, lengths, lengths)
+def test_a_clock_that_is_stopped_and_goes_on_loses_and_gains_nothing(
+    made: tuple[WorkingCalendar, datetime], offset: timedelta, x: timedelta, y: timedelta
+) -> None:
+    calendar, begin = made
+    start = begin + offset
+
+    stopped = after_working_time(calendar, start, x)
+
+    assert after_working_time(calendar, stopped, y) == after_working_time(calendar, start, x + y)
+    assert working_time(calendar, start, stopped) == x
+    assert start <= stopped
+
+
+@settings(max_examples=100, deadline=None)
+@given(calendars(), moments, moments, lengths)
+def test_a_pause_is_worth_exactly_the_working_time_within_it(
+    made: tuple[WorkingCalendar, datetime], offset: timedelta, pause: timedelta, wanted: timedelta
+) -> None:
+    calendar, begin = made
+    paused_at = begin + offset
+    resumed_at = paused_at + pause
+    due_before = after_working_time(calendar, paused_at, wanted)
+
+    due_after = after_working_time(calendar, resumed_at, wanted)
+
+    assert working_time(calendar, due_before, due_after) == working_time(calendar, paused_at, resumed_at)
+
+
+@settings(max_examples=100, deadline=None)
+@given(calendars(), moments, lengths)
+def test_around_the_clock_working_time_is_time(
+    made: tuple[WorkingCalendar, datetime], offset: timedelta, wanted: timedelta
+) -> None:
+    calendar, begin = made
+    start = begin + offset
+
+    assert after_working_time(around_the_clock(calendar), start, wanted) == start + wanted
+    assert working_time(around_the_clock(calendar), start, start + wanted) == wanted
 
 
 @pytest.mark.parametrize("points", [[0, 120, 150, 480], [0, 150], [120, 480], [120, 150, 180, 480]])

@@ -7,8 +7,9 @@ import pytest
 
 from domain.ledger import broken_at, head_of
 from gateway.starter import NotFoundError, RefusedError
-from schemas.case import Status, TriageReason
+from schemas.case import TriageReason
 from schemas.ledger import EntryKind
+from schemas.status import Status
 from tests import making
 from tests.kawal import Kawal
 from workflows.complaint import ComplaintWorkflow

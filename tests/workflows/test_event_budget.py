@@ -1,11 +1,15 @@
 """What a case costs: history events, counted on real histories (virtual time would add events of its own)."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
 
-from schemas.messages import Respond
+from audit.replay import of_case
+from schemas.messages import MESSAGES, Respond
+from schemas.status import Status
 from tests import making
 from tests.kawal import Handle, Kawal
 
@@ -49,3 +53,59 @@ async def test_acknowledging_sets_no_new_timer(kawal: Kawal) -> None:
     events = [event.event_type for event in (await case.fetch_history()).events]
     assert events.count(EventType.EVENT_TYPE_TIMER_STARTED) == 1
     assert EventType.EVENT_TYPE_TIMER_CANCELED not in events
+
+
+VIRTUAL_TIME_ONLY = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
+}
+LATER_THAN_ALL = datetime(2100, 1, 1, tzinfo=UTC)
+"""Virtual time runs ahead of the machine's clock, which would stamp the messages; none counts later than delivered."""
+
+EVERYTHING: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("verify", {"region": "north"}),
+    ("acknowledge", {}),
+    ("note", {}),
+    ("ask", {}),
+    ("provide", {}),
+    ("extend", {"by": "5 days", "reason": "parts-ordered"}),
+    ("transfer", {"agency": "SCHOOLS", "reason": "wrong-agency"}),
+    ("pause", {"limit": "5 days", "reason": "waits-for-court"}),
+    ("resume", {}),
+    ("recalculate", {"policy_version": "v2", "calendar": making.calendar(), "basis": "Decree 7/2026"}),
+    ("merge", {"into": "case-1"}),
+    ("unmerge", {}),
+    ("coordinate", {"agencies": ("ROADS", "SCHOOLS")}),
+    ("respond", {"actor": making.operator("ROADS")}),
+    ("respond", {"actor": making.operator("SCHOOLS")}),
+    ("reopen", {}),
+    ("reject", {"reason": "not-a-complaint"}),
+    ("appeal", {}),
+    ("refer", {"addressee": "POLICE"}),
+    ("appeal", {}),
+    ("respond", {"evidence": ("photo-1",)}),
+    ("disprove", {}),
+    ("respond", {"evidence": ("photo-2",)}),
+    ("rate", {"score": 5}),
+)
+
+
+WAKES_OF_IT = 6
+
+
+async def test_a_case_that_uses_everything_stays_below_200_events(kawal: Kawal) -> None:
+    other = await kawal.open(making.whole_policy())
+    case = await kawal.open(making.whole_policy(), region=None)
+    await kawal.pass_time(case, timedelta(days=12))  # warned, breached, climbed
+    for number, (kind, fields) in enumerate(EVERYTHING):
+        said = fields | {"into": other.id} if kind == "merge" else fields
+        message = making.message(kind, f"{kind}-{number}", accepted_at=LATER_THAN_ALL, **said)
+        await kawal.starter.send(case.id, message)
+        if kind == "verify":
+            await kawal.pass_time(case, timedelta(days=22))  # warned, breached and climbed twice more
+    assert {kind for kind, _ in EVERYTHING} == set(MESSAGES) - {"withdraw"}
+    assert (await case.result()).status is Status.CLOSED
+    histories = [history async for history in of_case(kawal.client, case.id)]
+    lengths = [sum(event.event_type not in VIRTUAL_TIME_ONLY for event in history.events) for history in histories]
+    assert max(lengths) < 200, lengths
+    assert sum(lengths) <= 16 + 7 * WAKES_OF_IT + 10 * len(EVERYTHING), lengths

@@ -5,9 +5,9 @@ from datetime import timedelta
 from audit.replay import of_case, replay
 from domain.lifecycle import MessageReceived, decide_all, evolve_all
 from domain.view import view
-from schemas.case import CaseState, CommitRequest, CommitResult, Status, Transition
-from schemas.complaint import Complaint
+from schemas.case import CaseStart, CaseState, CommitRequest, CommitResult, Transition
 from schemas.messages import Message
+from schemas.status import Status
 from storage import case_records
 from tests import making
 from tests.kawal import Handle, Kawal
@@ -26,8 +26,8 @@ async def state_of(kawal: Kawal, case: Handle) -> CaseState:
     """Return the case's state as its workflow has it: its plan from the history, its transitions from the database."""
     history = await case.fetch_history()
     started = history.events[0].workflow_execution_started_event_attributes
-    [complaint] = await kawal.client.data_converter.decode(started.input.payloads, [Complaint])
-    opened = CaseState(complaint=complaint, plan=making.plan())
+    [start] = await kawal.client.data_converter.decode(started.input.payloads, [CaseStart])
+    opened = CaseState(complaint=start.complaint, plan=making.plan())
     rows = await kawal.pool.fetch("select body from timeline where case_id = $1 order by seq", case.id)
     return evolve_all(opened, [Transition.model_validate(row["body"]) for row in rows])
 

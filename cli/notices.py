@@ -1,0 +1,187 @@
+"""Commands around notices: who was told what, what did not arrive, and where people are reached."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.markup import escape
+from rich.table import Column, Table
+
+from cli.connection import EXPECTED, records
+from cli.output import Json, as_json, clear_errors, moment, say, to_people
+from gateway.starter import NotFoundError, RefusedError
+from runtime import settings
+from schemas.notices import Addressee, Contact, DeliveryState, EmailAddress, NoticeState, masked
+from storage import contacts, notices
+
+notice = typer.Typer(no_args_is_help=True, help="Who was told what, and what did not arrive.")
+contact = typer.Typer(no_args_is_help=True, help="Where offices and reporters are reached.")
+
+_MOST_LINES = 200
+_ADDRESSEE: TypeAdapter[str] = TypeAdapter(Addressee)
+_EMAIL: TypeAdapter[str] = TypeAdapter(EmailAddress)
+_COLOURS: dict[str, str] = {
+    DeliveryState.SENT: "green",
+    DeliveryState.DEAD: "red",
+    DeliveryState.FAILED: "yellow",
+    NoticeState.NOBODY: "yellow",
+}
+
+
+RecipientArgument = Annotated[
+    str, typer.Argument(metavar="RECIPIENT", help="An office as role@agency, or a reporter as reporter:CASE.")
+]
+
+
+@notice.command("list")
+def list_notices(
+    dead: Annotated[bool, typer.Option("--dead", help="Only what was tried in vain for the last time.")] = False,
+    case: Annotated[str | None, typer.Option("--case", metavar="CASE", help="Only of this case.")] = None,
+    json: Json = False,
+) -> None:
+    """Show who was told what, or is about to be, the latest first; one line for each destination."""
+
+    async def run() -> None:
+        async with records(settings.load().database_url) as pool:
+            found = await notices.lines(pool, case_id=case, dead=dead, limit=_MOST_LINES)
+        if json:
+            as_json({"notices": found})
+        else:
+            _print_lines(found)
+
+    with clear_errors(json, *EXPECTED):
+        asyncio.run(run())
+
+
+def _print_lines(found: list[notices.Line]) -> None:
+    if not found:
+        say("There are none.")
+        return
+    case_id = Column("case", no_wrap=True)  # a name cut short names nobody
+    others = [Column(name, overflow="fold") for name in ("what, when (UTC)", "to", "state")]
+    table = Table("id", case_id, *others)
+    for line in found:
+        what = f"{line.what}\n{line.at:%Y-%m-%d %H:%M:%S}"
+        to = f"{line.recipient}\n{line.address}" if line.address else line.recipient
+        table.add_row(str(line.notice), *map(escape, (line.case_id, what, to)), _state(line))
+    to_people.print(table)
+    if len(found) == _MOST_LINES:
+        say(f"These are the latest {_MOST_LINES}; name a case with --case to see all of its own.")
+
+
+def _state(line: notices.Line) -> str:
+    """Return how far it is, and what comes next."""
+    colour = _COLOURS.get(line.state, "default")
+    return f"[{colour}]{line.state}[/{colour}] {escape(_next(line))}".strip()
+
+
+def _next(line: notices.Line) -> str:
+    if line.state == NoticeState.NOBODY:
+        return "until it has a contact"
+    if line.state == NoticeState.WAITING:
+        return f"until {moment(line.not_before)}"
+    if line.sent_at:
+        return moment(line.sent_at)
+    tries = f"after {line.attempts} tr{'y' if line.attempts == 1 else 'ies'}" if line.attempts else ""
+    again = f"next {moment(line.next_attempt_at)}" if line.next_attempt_at else f"kawal notice resend {line.notice}"
+    return "; ".join(part for part in (tries, line.last_error, again) if part)
+
+
+@notice.command("resend")
+def resend(
+    number: Annotated[int, typer.Argument(metavar="ID", help="The notice's id, as kawal notice list prints it.")],
+    json: Json = False,
+) -> None:
+    """Send a notice again wherever it has not arrived; a worker does so within seconds."""
+
+    async def run() -> None:
+        async with records(settings.load().database_url) as pool:
+            to = await notices.resend(pool, number, datetime.now(UTC))
+        if to is None:
+            raise NotFoundError(f"notice: there is none with the id {number}; see kawal notice list")
+        if to == 0:
+            raise RefusedError(
+                f"notice {number} has nowhere to go: it has arrived everywhere, or its recipient has no contact "
+                "(kawal notice list; kawal contact set)"
+            )
+        if json:
+            as_json({"notice": number, "destinations": to})
+        else:
+            say(f"Notice {number} goes out again, to {to} destination{'s' if to > 1 else ''}.")
+
+    with clear_errors(json, *EXPECTED):
+        asyncio.run(run())
+
+
+@contact.command("set")
+def set_contact(
+    recipient: RecipientArgument,
+    emails: Annotated[
+        list[str], typer.Argument(metavar="EMAIL...", help="All its addresses, in place of those before.")
+    ],
+    json: Json = False,
+) -> None:
+    """Say at which e-mail addresses somebody is reached from now on: at these, and no others."""
+    _replace(recipient, emails, json)
+
+
+@contact.command("remove")
+def remove_contact(recipient: RecipientArgument, json: Json = False) -> None:
+    """Forget all addresses of somebody."""
+    _replace(recipient, [], json)
+
+
+def _replace(recipient: str, emails: list[str], json: bool) -> None:
+    async def run() -> None:
+        if not _is(_ADDRESSEE, recipient):
+            raise RefusedError("recipient: write role@agency, as in liaison-officer@BMBK, or reporter:CASE")
+        if wrong := [number for number, email in enumerate(emails, start=1) if not _is(_EMAIL, email)]:
+            raise RefusedError(f"email: number {wrong[0]} is no address: write it as in name@example.go.id")
+        async with records(settings.load().database_url) as pool:
+            await contacts.replace(pool, recipient, emails, datetime.now(UTC))
+            found = await contacts.listing(pool, recipient)
+        _show(found, json, f"{recipient} has no contact any more.")
+
+    with clear_errors(json, *EXPECTED):
+        asyncio.run(run())
+
+
+def _is(kind: TypeAdapter[str], given: str) -> bool:
+    try:
+        kind.validate_python(given)
+    except ValidationError:
+        return False
+    return True
+
+
+@contact.command("list")
+def list_contacts(
+    recipient: Annotated[
+        str | None, typer.Argument(metavar="RECIPIENT", help="Only of this office, or of reporter:CASE.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show who is reached where; addresses are masked, as they are personal data."""
+
+    async def run() -> None:
+        async with records(settings.load().database_url) as pool:
+            found = await contacts.listing(pool, recipient)
+        _show(found, json, "There are none; add one with kawal contact set.")
+
+    with clear_errors(json, *EXPECTED):
+        asyncio.run(run())
+
+
+def _show(found: list[Contact], json: bool, without: str) -> None:
+    shown = [(one.recipient, one.channel, masked(one.address)) for one in found]
+    if json:
+        as_json({"contacts": [dict(zip(("recipient", "channel", "address"), one, strict=True)) for one in shown]})
+    elif not shown:
+        say(without, markup=False)
+    else:
+        table = Table(Column("recipient", overflow="fold"), "channel", "address")
+        for one in shown:
+            table.add_row(*map(escape, one))
+        to_people.print(table)

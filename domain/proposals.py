@@ -1,0 +1,105 @@
+"""Which sanctions are proposed when something went wrong, and for whom. A superior decides about them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import ledger
+from domain.offices import acting
+from schemas.case import CaseState, LevelPlan, Part
+from schemas.ledger import EntryKind, LedgerEntry
+from schemas.sanctions import SanctionRule, Subject, Trigger
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """What a proposal is about: which level of which agency's ladder, since when, and why."""
+
+    level: int
+    levels: tuple[LevelPlan, ...]
+    agency: str
+    agency_head: str
+    at: datetime
+    due_at: datetime
+    """When it should have been done: whoever held the office then answers for it."""
+    reason: str
+    part: str | None = None
+    refers_to: int | None = None
+
+
+def of_case(state: CaseState, *, at: datetime, due_at: datetime, reason: str, refers_to: int | None = None) -> Lateness:
+    """Return something that is about the case as a whole, at its present level."""
+    assert state.plan is not None
+    plan = state.plan
+    return Lateness(state.level, plan.levels, plan.agency, plan.agency_head, at, due_at, reason, refers_to=refers_to)
+
+
+def of_part(part: Part, *, at: datetime, due_at: datetime, reason: str) -> Lateness:
+    """Return something that is about one agency's part, at its present level."""
+    return Lateness(part.level, part.levels, part.agency, part.agency_head, at, due_at, reason, part=part.agency)
+
+
+def triggered(state: CaseState, trigger: Trigger) -> tuple[SanctionRule, ...]:
+    """Return the rules about this one case that a trigger sets off."""
+    return tuple(rule for rule in (state.plan.sanctions if state.plan else ()) if rule.trigger is trigger)
+
+
+def proposed(state: CaseState, rules: Iterable[SanctionRule], about: Lateness) -> tuple[LedgerEntry, ...]:
+    """Return the sealed proposals that rules lead to; none for an office that nobody held."""
+    entries = []
+    for rule in rules:
+        subject = _subject(state, rule, about)
+        if subject is not None:
+            entries.append(_entry(state, rule, subject, about))
+    return ledger.chained(state, entries)
+
+
+def _entry(state: CaseState, rule: SanctionRule, subject: str, about: Lateness) -> LedgerEntry:
+    assert state.plan is not None
+    registered = state.plan.edition >= 2
+    return LedgerEntry(
+        case_id=state.complaint.case_id,
+        entry=1,
+        kind=EntryKind.PROPOSED,
+        level=about.level,
+        rule=rule.rule,
+        subject=subject,
+        sanction=rule.sanction,
+        points=rule.points,
+        basis=rule.basis,
+        at=about.at,
+        reason=about.reason,
+        refers_to=about.refers_to,
+        agency=subject.rpartition("@")[2] if registered else None,
+        deciders=_deciders(about, subject) if registered else None,
+        part=about.part,
+        round=state.round if state.round > 1 else None,
+        previous_hash="",
+        hash="",
+    )
+
+
+def _subject(state: CaseState, rule: SanctionRule, about: Lateness) -> str | None:
+    def whoever_acted_for(level: LevelPlan) -> str | None:
+        return acting(state.absences, level.holder, level.deputies, about.due_at)
+
+    match rule.subject:
+        case Subject.HOLDER:
+            return whoever_acted_for(about.levels[about.level])
+        case Subject.OPERATOR:
+            return whoever_acted_for(about.levels[0])
+        case Subject.AGENCY_HEAD:
+            return acting(state.absences, about.agency_head, (), about.due_at)
+        case Subject.AGENCY:
+            return about.agency
+
+
+def _deciders(about: Lateness, subject: str) -> tuple[str, ...]:
+    """Return the offices above the subject on this ladder: nobody decides about themselves or those above them."""
+    below = [
+        number
+        for number, level in enumerate(about.levels)
+        if level.holder == subject or subject in level.deputies or level.agency == subject
+    ]
+    above = about.levels[(below[-1] + 1 if below else 0) :]
+    return tuple(dict.fromkeys(level.holder for level in above if level.holder != subject))

@@ -1,0 +1,104 @@
+"""Finds the line of what is wrong with a policy as a whole, from the words: "agency BMBK names the ladder ..."."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.policy import Policy
+from storage.pack_expansion import Expansion
+from storage.pack_files import LISTS, one_of
+from storage.pack_problems import Problem
+from storage.pack_source import SourceFile
+from storage.toml_lines import Path
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where something stands that has a name, and what else tells it apart from others of the same name."""
+
+    name: str
+    stem: str
+    path: Path
+    signs: tuple[str, ...] = ()
+
+
+class Places:
+    """Where everything that has a name in a policy stands in the files of its pack."""
+
+    def __init__(self, sources: Mapping[str, SourceFile], policy: Policy, expansion: Expansion) -> None:
+        self._sources = sources
+        self._places = [*_entries(sources), *_expanded(policy, expansion), *_single(sources)]
+
+    def problem(self, words: str) -> Problem:
+        """Return what is wrong as a problem with the place that its first words name."""
+        places = [place for place in self._places if _begins(words, place.name)]
+        if not places:
+            return Problem(file="policy.toml", problem=words)
+        name = max((place.name for place in places), key=len)
+        what = words.removeprefix(name).lstrip(":, ")
+        named = [place for place in places if place.name == name]
+        signed = [place for place in named if any(_mentions(what, sign) for sign in place.signs)]
+        place = signed[0] if signed else named[-1]  # of what is listed twice, the second
+        source = self._sources[place.stem]
+        return source.problem(_leaf(source, place.path, what), what, place=name)
+
+
+def _entries(sources: Mapping[str, SourceFile]) -> Iterator[_Place]:
+    """Yield the entries of all lists, and the levels of ladders, by the names that the rules give them."""
+    for stem, model in LISTS.items():
+        kind = one_of(model)
+        for number, entry in enumerate(sources[stem].raw.get(kind, []) if stem in sources else []):
+            name = f"{kind} {entry.get('code') or entry.get('rule')}"
+            yield _Place(name, stem, (kind, number))
+            for level, rung in enumerate(entry.get("level", [])):
+                yield _Place(f"{name}, {rung.get('title')}", stem, (kind, number, "level", level))
+
+
+def _expanded(policy: Policy, expansion: Expansion) -> Iterator[_Place]:
+    for agency, path in zip(policy.agencies, expansion.agency_paths, strict=True):
+        yield _Place(f"agency {agency.code}", "agencies", path)
+    for route, path in zip(policy.routes, expansion.route_paths, strict=True):
+        signs = (route.agency, route.region) if route.region else (route.agency,)
+        yield _Place(f"route of {route.category}", "categories", path, signs)
+
+
+def _single(sources: Mapping[str, SourceFile]) -> Iterator[_Place]:
+    """Yield what stands once in policy.toml."""
+    for name in sources["policy"].raw:
+        yield _Place(name, "policy", (name,))
+
+
+def _begins(words: str, name: str) -> bool:
+    return words.startswith(name) and words[len(name) :][:1] in ("", " ", ",", ":")
+
+
+def _leaf(source: SourceFile, path: Path, what: str) -> Path:
+    """Return the path to the value that is mentioned; else to the field that is; else the path itself."""
+    values = [(here, value) for here, value in _values(_at(source.raw, path), path) if here[-1] not in ("code", "name")]
+    for here, value in values:
+        if isinstance(value, str) and _mentions(what, value):
+            return here
+    return next((here for here, _ in values if _mentions(what, here[-1]) and here[-1] != "title"), path)
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _values(data: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield the fields of a table and the entries of its plain lists; the tables of its lists are other places."""
+    if isinstance(data, dict):
+        for name, value in data.items():
+            if not (isinstance(value, list) and value and isinstance(value[0], dict)):
+                yield (*path, name), value
+                yield from _values(value, (*path, name))
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield (*path, number), value
+
+
+def _mentions(words: str, value: str | int) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(str(value))}(?![\w-]|\.\w)", words) is not None

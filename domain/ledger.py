@@ -1,10 +1,9 @@
-"""Sealing the sanction ledger into a chain, and checking a chain."""
+"""The sanction ledger of a case: adding to its chain, and checking it."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
+from domain.chain import seal
 from schemas.case import Breach, CaseState
 from schemas.ledger import GENESIS, EntryKind, LedgerEntry
 
@@ -38,17 +37,6 @@ def chained(state: CaseState, entries: Sequence[LedgerEntry]) -> tuple[LedgerEnt
         numbered = entry.model_copy(update={"entry": len(state.ledger) + len(sealed) + 1})
         sealed.append(seal(numbered, previous=sealed[-1].hash if sealed else head_of(state.ledger)))
     return tuple(sealed)
-
-
-def seal(entry: LedgerEntry, previous: str) -> LedgerEntry:
-    """Chain an entry to the one before: its hash covers everything that it says and the previous hash.
-
-    Fields without a value are left out, so that a field added in a later version breaks no old seal.
-    """
-    unsealed = entry.model_copy(update={"previous_hash": previous, "hash": ""})
-    said = unsealed.model_dump(mode="json", exclude={"hash"}, exclude_none=True)
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return unsealed.model_copy(update={"hash": hashlib.sha256(text.encode()).hexdigest()})
 
 
 def broken_at(ledger: Sequence[LedgerEntry]) -> int | None:

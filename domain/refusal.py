@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.effects import may_reopen, open_part
+from domain.answering import may_reopen, open_part
 from schemas.calendar import Limit, Unit
 from schemas.case import CasePlan, CaseState, TransitionKind
 from schemas.messages import (

@@ -1,22 +1,10 @@
-"""Sealing an agency's register into a chain, and checking a chain."""
+"""Checking the chain of an agency's register."""
 
-import hashlib
-import json
 from collections.abc import Iterable
 
+from domain.chain import seal
 from schemas.ledger import GENESIS
 from schemas.scorecard import RegisterEntry
-
-
-def seal(entry: RegisterEntry, previous: str) -> RegisterEntry:
-    """Chain an entry to the one before: its hash covers everything that it says and the previous hash.
-
-    Fields without a value are left out, so that a field added in a later version breaks no old seal.
-    """
-    unsealed = entry.model_copy(update={"previous_hash": previous, "hash": ""})
-    said = unsealed.model_dump(mode="json", exclude={"hash"}, exclude_none=True)
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
-    return unsealed.model_copy(update={"hash": hashlib.sha256(text.encode()).hexdigest()})
 
 
 def broken_at(register: Iterable[RegisterEntry], *, first: int = 1, previous: str = GENESIS) -> int | None:

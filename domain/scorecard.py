@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain import repeat_offences, working_time
+from domain.chain import seal
 from domain.objections import refusal, took_effect
 from domain.periods import first_day, local_day, month_ends, month_of, period_of
-from domain.register_chain import seal
 from domain.register_state import evolve, evolve_all
 from schemas.ledger import EntryKind, LedgerEntry
 from schemas.sanctions import SanctionRule, Subject, TriggeredRule

@@ -10,6 +10,17 @@ GENESIS = "0" * 64
 """What the first entry of every ledger follows."""
 
 
+class Sealed(Model):
+    """An entry of a chain: its hash covers everything that it says and the hash of the entry before.
+
+    Seals leave out fields that are None. A field added in a later release is None where it has nothing to say, so that
+    old seals hold.
+    """
+
+    previous_hash: str
+    hash: str
+
+
 class EntryKind(StrEnum):
     """What an entry says."""
 
@@ -17,12 +28,8 @@ class EntryKind(StrEnum):
     ANNULLED = "annulled"
 
 
-class LedgerEntry(Model):
-    """One sealed entry. Nothing here is imposed: a superior decides about proposals.
-
-    Seals leave out fields that are None. A field added in a later release is None where it has nothing to say, so that
-    old seals hold.
-    """
+class LedgerEntry(Sealed):
+    """One sealed entry. Nothing here is imposed: a superior decides about proposals."""
 
     case_id: CaseId
     entry: int = Field(ge=1, description="1, 2, 3 ... within the case")
@@ -40,5 +47,3 @@ class LedgerEntry(Model):
     deciders: tuple[str, ...] | None = Field(default=None, description="offices that may decide about an objection")
     part: Code | None = Field(default=None, description="the agency of a coordinated part; None: the case as a whole")
     round: int | None = Field(default=None, description="2, 3 ... after a reopening or transfer; None: the first")
-    previous_hash: str
-    hash: str

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.base import CaseId, Code, MessageId, Model, UtcDatetime
 from schemas.calendar import Limit, WorkingCalendar
-from schemas.ledger import GENESIS, LedgerEntry
+from schemas.ledger import GENESIS, LedgerEntry, Sealed
 from schemas.messages import Actor, Reason
 from schemas.policy import Period
 from schemas.sanctions import TriggeredRule
@@ -91,12 +91,8 @@ class RegisterKind(StrEnum):
 PROPOSALS = frozenset({RegisterKind.RECEIVED, RegisterKind.PROPOSED})
 
 
-class RegisterEntry(Model):
-    """One sealed entry. Nothing here is imposed: a superior decides about proposals.
-
-    Seals leave out fields that are None. A field added in a later release is None where it has nothing to say, so that
-    old seals hold.
-    """
+class RegisterEntry(Sealed):
+    """One sealed entry. Nothing here is imposed: a superior decides about proposals."""
 
     agency: Code
     number: int = Field(ge=1, description="1, 2, 3 ... within the agency's register")
@@ -128,8 +124,6 @@ class RegisterEntry(Model):
     on_time: bool | None = Field(default=None, description="of an answer")
     month_answered: int | None = Field(default=None, description="of a closed month: answers that counted")
     month_on_time: int | None = Field(default=None, description="of a closed month: how many of them were in time")
-    previous_hash: str
-    hash: str
 
     @property
     def identity(self) -> str | None:

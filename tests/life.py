@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.effects import needed_plans
 from domain.lifecycle import Event, MessageReceived, Opened, TimeReached, decide, evolve, next_moment
+from domain.passing_on import needed_plans
 from schemas.case import CaseState, Transition, TransitionKind
 from schemas.ledger import LedgerEntry
 from schemas.messages import Message

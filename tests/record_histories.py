@@ -15,6 +15,7 @@ from temporalio.client import Client
 
 import worker
 from audit.replay import of_case
+from gateway.scorecards import Scorecards
 from gateway.starter import RefusedError, Starter
 from local.ports import free_port
 from local.postgres import EmbeddedPostgres
@@ -24,7 +25,9 @@ from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
 from schemas.calendar import limit
 from schemas.case import Absence
+from schemas.messages import Actor, Role
 from schemas.policy import Policy
+from schemas.scorecard import Decide, Object, Outcome, RegisterEntry, RegisterKind
 from storage import absences, database, policies
 from tests import making
 from tests.kawal import Handle
@@ -190,7 +193,31 @@ async def record(version: str) -> None:
                         case = await _begun(kawal, life, policy, changes)
                         await life(kawal, case, postgres)
                         await _write(kawal, life, case, folder)
+                await _register(kawal, "ROADS", folder)
             await pool.close()
+
+
+async def _register(kawal: Starter, agency: str, folder: Path) -> None:
+    """Write the history of the register that all these lives led to, with an objection and a decision in it."""
+    registry = Scorecards(kawal.client, kawal.pool, kawal.task_queue)
+    await registry.deliver()
+    found: list[RegisterEntry] = []
+    async for _ in registry.handle(agency).fetch_history_events(wait_new_event=True):
+        found = await registry.list(agency=agency)
+        if any(entry.kind is RegisterKind.RECEIVED for entry in found):
+            break
+    proposal = next(entry for entry in found if entry.kind is RegisterKind.RECEIVED and entry.deciders)
+    accused = Actor(id="operator-7", office=proposal.subject)
+    await registry.send(agency, Object(message_id="o-1", actor=accused, entry=proposal.number, reason="was-on-duty"))
+    assert proposal.deciders
+    decider = Actor(id="superior-2", role=Role.SUPERIOR, office=proposal.deciders[0])
+    await registry.send(
+        agency,
+        Decide(message_id="d-1", actor=decider, entry=proposal.number, outcome=Outcome.ANNULLED, reason="well-founded"),
+    )
+    async for history in of_case(kawal.client, registry.handle(agency).id):
+        (folder / "register.json").write_text(history.to_json() + "\n")
+        sys.stdout.write(f"register: {len(history.events)} events\n")
 
 
 async def _begun(kawal: Starter, life: Life, policy: Policy, changes: dict[str, str | None]) -> Handle:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from domain.ledger import seal
+from domain.chain import seal
 from domain.register_state import governed
 from domain.view import view
 from schemas.calendar import limit

@@ -12,7 +12,6 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
 
     from activities.declarations import CaseActivities
-    from domain.effects import needed_plans
     from domain.lifecycle import (
         Event,
         MessageReceived,
@@ -24,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         next_moment,
     )
     from domain.offices import concerned
+    from domain.passing_on import needed_plans
     from domain.refusal import refusal, took_effect
     from domain.view import result, view
     from schemas.case import CaseResult, CaseStart, CaseState, CaseView, CommitRequest

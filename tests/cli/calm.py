@@ -65,6 +65,11 @@ class Calm:
     shell: QuickShell
     database: Pool
 
+    @property
+    def processes(self) -> Shell:
+        """A shell that runs every command as a process of its own."""
+        return Shell(self.shell.folder, self.shell.variables)
+
     async def road(self, *more: str) -> str:
         """Submit a complaint about a road and return its case, once it is routed."""
         options = ("--category", "road", "--region", "18.01", "--text", "Jalan berlubang")
@@ -98,9 +103,12 @@ async def calm(running: Dev, name: str) -> AsyncIterator[Calm]:
     await shell.ok("init", "--policy", str(PACK))
     pool = await database.connect(url, max_size=1)
     worker = await asyncio.create_subprocess_exec(
-        PROGRAM, "worker", cwd=shell.folder, env=shell.environment, stderr=asyncio.subprocess.DEVNULL
+        PROGRAM, "worker", cwd=shell.folder, env=shell.environment, stderr=asyncio.subprocess.PIPE
     )
+    assert worker.stderr
+    log = asyncio.create_task(_read_to_the_end(worker.stderr, started := asyncio.Event()))
     try:
+        await started.wait()
         yield Calm(shell, pool)
     finally:
         await pool.close()
@@ -110,3 +118,10 @@ async def calm(running: Dev, name: str) -> AsyncIterator[Calm]:
                 await worker.wait()
         except TimeoutError:
             worker.kill()
+        await log
+
+
+async def _read_to_the_end(log: asyncio.StreamReader, started: asyncio.Event) -> None:
+    async for line in log:
+        if b"worker started" in line:
+            started.set()

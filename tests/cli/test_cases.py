@@ -33,22 +33,22 @@ def stopped_worker(running: Dev) -> Iterator[None]:
     os.kill(pid, signal.SIGCONT)
 
 
-async def test_a_case_goes_from_the_counter_to_its_answer(shell: Shell) -> None:
-    case = (await shell.document(*ROAD))["case_id"]
-    await shell.happened(case, "assigned")
+async def test_a_case_goes_from_the_counter_to_its_end(here: Calm) -> None:
+    shell, case = here.processes, await here.road()
 
     acknowledged = await shell.document("acknowledge", case, "--agency", "BMBK")
     assert (acknowledged["case_id"], acknowledged["status"]) == (case, "in progress")
 
     responded = await shell.document("respond", case, "--text", "Sudah ditambal", "--message-id", "answer")
-    assert (responded["message_id"], responded["status"]) == ("answer", "closed")
+    assert (responded["message_id"], responded["status"]) == ("answer", "resolved")
     assert await shell.document("respond", case, "--text", "Sudah ditambal", "--message-id", "answer") == responded
+    assert (await shell.document("rate", case, "--score", "4"))["status"] == "closed"
 
     shown = await shell.document("show", case)
     assert shown["case"]["on_time"] is True
     assert shown["ledger_holds"] is True
-    kinds = [line["kind"] for line in shown["timeline"] if line["kind"] != "warned"]
-    assert kinds == ["received", "assigned", "acknowledged", "responded", "closed"]
+    kinds = [line["kind"] for line in shown["timeline"]]
+    assert kinds == ["received", "assigned", "acknowledged", "responded", "rated", "closed"]
 
     late = (await shell.run("withdraw", case, "--json")).error
     assert case in late

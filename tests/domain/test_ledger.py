@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import ledger
+from domain.chain import seal
 from domain.lifecycle import Opened, TimeReached
 from schemas.case import CaseState
 from schemas.ledger import LedgerEntry
@@ -44,7 +45,7 @@ def test_a_missing_entry_breaks_the_chain(number: int) -> None:
 def test_a_forged_entry_with_a_fitting_hash_breaks_the_chain_after_it() -> None:
     entries = chain()
     forged = entries[1].model_copy(update={"points": 0})
-    entries[1] = ledger.seal(forged, entries[0].hash)
+    entries[1] = seal(forged, entries[0].hash)
     assert ledger.broken_at(entries) == 3
 
 

@@ -130,7 +130,8 @@ def _adjusted(rules: WorkingCalendar, clock: Clock, reading: _Reading) -> _Readi
 def _explained(rules: WorkingCalendar, before: Deadline, at: datetime, words: str) -> Deadline:
     moved = "" if at == before.at else f": {working_time.in_local_words(rules, at)}"
     provisional = before.provisional or working_time.beyond_decrees(rules, at)
-    return Deadline(at=at, steps=(*before.steps, f"{words}{moved}"), provisional=provisional)
+    newly = (working_time.provisional_in_words(rules),) if provisional and not before.provisional else ()
+    return Deadline(at=at, steps=(*before.steps, f"{words}{moved}", *newly), provisional=provisional)
 
 
 def _warn_at(rules: WorkingCalendar, clock: Clock, reading: _Reading) -> datetime:

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.answering import may_reopen, open_part
 from schemas.calendar import Limit, Unit
-from schemas.case import CasePlan, CaseState, TransitionKind
+from schemas.case import CasePlan, CaseState, TransitionKind, TriageReason
 from schemas.messages import (
     Acknowledge,
     ClockName,
@@ -149,6 +149,8 @@ def _counted(state: CaseState, plan: CasePlan, message: Message) -> str | None:
 def _respond(state: CaseState, plan: CasePlan, message: Respond) -> str | None:
     if plan.handling.evidence_required and not message.evidence:
         return "evidence: is required by the policy: name at least one stored photo or document"
+    if state.status is Status.VERIFYING and plan.triage_reason is TriageReason.OUTSIDE_AUTHORITY:
+        return "the case lies outside the government's authority: refer it, or verify whose it is"
     if state.status is not Status.COORDINATING or open_part(state, message.actor.agency) is not None:
         return None
     waiting = ", ".join(part.agency for part in state.parts if part.answered_at is None)

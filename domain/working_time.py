@@ -40,7 +40,7 @@ def due(calendar: WorkingCalendar, start: datetime, limit: Limit) -> Deadline:
         f"{limit} over: {in_local_words(calendar, end)}",
     ]
     if provisional:
-        steps.append(f"provisional: holidays are decreed until {calendar.valid_to} only")
+        steps.append(provisional_in_words(calendar))
     return Deadline(at=end, steps=tuple(steps), provisional=provisional)
 
 
@@ -90,6 +90,11 @@ def around_the_clock(calendar: WorkingCalendar) -> WorkingCalendar:
 def beyond_decrees(calendar: WorkingCalendar, moment: datetime) -> bool:
     """Return whether a deadline lies after the last day whose holidays are decreed, and may yet move."""
     return _day_that_ends(calendar, moment) > calendar.valid_to
+
+
+def provisional_in_words(calendar: WorkingCalendar) -> str:
+    """Return why a deadline is provisional."""
+    return f"provisional: holidays are decreed until {calendar.valid_to} only"
 
 
 def in_local_words(calendar: WorkingCalendar, moment: datetime) -> str:

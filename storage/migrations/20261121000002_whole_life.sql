@@ -28,6 +28,8 @@ alter table complaints
     add column cell       text,
     add column identity   text not null default 'named',
     add column respondent text;
+create trigger original_kept before delete on complaints for each row execute function refuse_change();
+create trigger never_emptied before truncate on complaints for each statement execute function refuse_change();
 create index complaints_near_each_other on complaints (category, cell, accepted_at) where cell is not null;
 
 -- Which case goes on in place of which: never in a circle, never along a chain.
@@ -64,6 +66,8 @@ drop index one_proposal_per_level_and_rule;
 alter table sanction_ledger drop column agency, drop column deciders, drop column part, drop column round;
 create unique index one_proposal_per_level_and_rule on sanction_ledger (case_id, level, rule) where kind = 'proposed';
 drop table absences, merges;
+drop trigger never_emptied on complaints;
+drop trigger original_kept on complaints;
 drop index complaints_near_each_other;
 alter table complaints drop column latitude, drop column longitude, drop column cell, drop column identity,
     drop column respondent;

@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 
-import asyncpg
 import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -61,12 +61,17 @@ async def run() -> None:
             log.info("worker started", task_queue=settings.TASK_QUEUE, namespace=client.namespace, pid=os.getpid())
             if not destinations:
                 log.warning("e-mail waits: no mail server is set", mend="set KAWAL_SMTP_URL and KAWAL_MAIL_FROM")
-            sweeping = asyncio.create_task(_sweep(Starter(client, pool), log))
-            delivering = asyncio.create_task(_deliver(Scorecards(client, pool), log))
+            loops = [
+                asyncio.create_task(_for_ever(Starter(client, pool).sweep, _SWEEP_SECONDS, log)),
+                asyncio.create_task(_for_ever(Scorecards(client, pool).deliver, _DELIVERY_SECONDS, log)),
+            ]
+            for loop in loops:
+                loop.add_done_callback(lambda _: stop.set())  # one that ends by itself is a bug: end as a whole
             await stop.wait()
             log.info("worker stops")
-            sweeping.cancel()
-            delivering.cancel()
+            _report_broken(loops, log)
+            for loop in loops:
+                loop.cancel()
             patience.reschedule(asyncio.get_running_loop().time() + _PATIENCE_SECONDS)
     except TimeoutError:
         log.warning("what was under way did not end in time: it is taken up again elsewhere")
@@ -74,29 +79,28 @@ async def run() -> None:
         pool.terminate()
 
 
-async def _sweep(starter: Starter, log: structlog.stdlib.BoundLogger) -> None:
-    """Every minute, start the cases that whoever accepted them could not start. Several workers may do so at once."""
-    while True:
-        try:
-            if found := await starter.sweep():
-                log.warning("started cases that were left behind", number=found)
-        except (OSError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
-            log.warning("cannot look for cases that were left behind", problem=type(away).__name__)
-        await asyncio.sleep(_SWEEP_SECONDS)
+async def _for_ever(step: Callable[[], Awaitable[int]], pause: float, log: structlog.stdlib.BoundLogger) -> None:
+    """Do a step again and again, with a pause of so many seconds between; several workers may do so at once.
 
-
-async def _deliver(scorecards: Scorecards, log: structlog.stdlib.BoundLogger) -> None:
-    """Every two seconds, bring what cases told to the registers of agencies. Several workers may do so at once."""
+    What is away is waited for: starting cases that were left behind, bringing what cases told to registers.
+    """
     away = False
     while True:
         try:
-            await scorecards.deliver()
+            if done := await step():
+                log.debug("done", step=step.__name__, number=done)
             away = False
-        except (OSError, RPCError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        except (*database.AWAY, RPCError) as problem:
             if not away:
-                log.warning("cannot deliver to registers, and keeps trying", problem=type(problem).__name__)
+                log.warning("something is away; keeps trying", step=step.__name__, problem=type(problem).__name__)
             away = True
-        await asyncio.sleep(_DELIVERY_SECONDS)
+        await asyncio.sleep(pause)
+
+
+def _report_broken(loops: Iterable[asyncio.Task[None]], log: structlog.stdlib.BoundLogger) -> None:
+    for loop in loops:
+        if loop.done() and not loop.cancelled() and (error := loop.exception()) is not None:
+            log.error("a loop of the worker broke, and the worker ends with it", exc_info=error)
 
 
 async def _temporal(address: str | None, log: structlog.stdlib.BoundLogger) -> Client:

@@ -4,7 +4,6 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 from rich.markup import escape
 
 from cli.output import say
@@ -31,7 +30,7 @@ class Feed:
         while True:
             try:
                 now, lines = await case_records.recorded_after(self._pool, self._since)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except database.AWAY:
                 pass
             else:
                 self._tell_new(lines)

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import asyncpg
 import structlog
 from pydantic import ValidationError
 
@@ -141,7 +140,7 @@ class Dispatcher:
             try:
                 await self.one_pass()
                 trouble = False
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as away:
+            except database.AWAY as away:
                 if not trouble:
                     log.warning("notices wait for the database", problem=type(away).__name__)
                 trouble = True
@@ -268,7 +267,8 @@ async def dispatching(database_url: str, destinations: Iterable[Destination]) ->
 
     It has its own connections, so that a slow mail server never keeps a case from being committed.
     """
-    pool = await database.connect(database_url, max_size=_SIDE_BY_SIDE + 1)
+    # A delivery's row stays locked while its destination is spoken to, for up to a minute.
+    pool = await database.connect(database_url, max_size=_SIDE_BY_SIDE + 1, longest_idle_transaction=90)
     dispatcher = Dispatcher(pool, destinations)
     running = asyncio.create_task(dispatcher.run())
     try:

@@ -31,6 +31,9 @@ _PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds. Temporal drops an update whose workflow task failed; under its id it may simply be sent again."""
 
 
+_BUSY = (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.RESOURCE_EXHAUSTED)
+"""A case's task was lost, or ten messages to it are under way: it takes this one in a moment."""
+
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED)
 
 _PROSE: TypeAdapter[str] = TypeAdapter(Prose)
@@ -169,7 +172,7 @@ class Starter:
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return await self._receipt_of_an_ended_case(case_id, message)
-                if error.status is not RPCStatusCode.FAILED_PRECONDITION or pause is None:
+                if error.status not in _BUSY or pause is None:
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")

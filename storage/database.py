@@ -24,13 +24,29 @@ class MigrationError(RuntimeError):
     """The database could not be brought up to date; the message says why."""
 
 
-async def connect(database_url: str, *, max_size: int = 10) -> Pool:
+AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What is raised while the database is away or going away; the last one when it dies at an unlucky moment."""
+
+_KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
+"""A machine that vanished is noticed within a minute, and what it had locked is free."""
+
+
+async def connect(database_url: str, *, max_size: int = 10, longest_idle_transaction: int = 30) -> Pool:
     """Open a pool of connections.
 
     Connections are made as they are needed, so that a worker starts and waits while the database is away. JSON columns
     go in and out as Python values.
+
+    Args:
+        database_url: where.
+        max_size: connections at most.
+        longest_idle_transaction: seconds; a transaction in which nothing happens for longer is ended by the server, so
+            that a frozen worker does not hold up the cases that it had locked.
     """
-    return await asyncpg.create_pool(database_url, min_size=0, max_size=max_size, command_timeout=10, init=_prepare)
+    limits = {"idle_in_transaction_session_timeout": f"{longest_idle_transaction}s", **_KEEPALIVES}
+    return await asyncpg.create_pool(
+        database_url, min_size=0, max_size=max_size, command_timeout=10, init=_prepare, server_settings=limits
+    )
 
 
 async def _prepare(connection: Connection) -> None:

@@ -4,6 +4,7 @@ from temporalio import workflow
 from temporalio.worker import Worker
 
 from runtime import temporal
+from schemas.case import CaseStart
 from schemas.complaint import Complaint
 from tests.cli.command import Dev, Shell
 
@@ -45,6 +46,6 @@ async def _run_another(running: Dev, case_id: str) -> None:
     client = await temporal.connect(running.addresses["temporal"])
     genuine = await client.get_workflow_handle(case_id).fetch_history()
     arguments = genuine.events[0].workflow_execution_started_event_attributes.input.payloads
-    complaint = (await client.data_converter.decode(arguments, [Complaint]))[0]
+    complaint = (await client.data_converter.decode(arguments, [CaseStart]))[0].complaint
     async with Worker(client, task_queue="forger", workflows=[AnotherWorkflow]):
         await client.execute_workflow("Complaint", complaint, id="forged", task_queue="forger", result_type=str)

@@ -14,10 +14,9 @@ from asyncpg.transaction import Transaction
 
 import worker
 from runtime import logs, settings, temporal
-from schemas.case import CommitRequest
 from storage import case_records, database
 
-Commit = Callable[[database.Pool, CommitRequest], Awaitable[object]]
+Commit = Callable[..., Awaitable[object]]
 
 
 class Moment(StrEnum):
@@ -37,15 +36,15 @@ def _dying(commit: Commit, moment: Moment, number: int) -> Commit:
     """Return the product's own commit that dies at a moment of its so-manieth call."""
     calls = count(1)
 
-    async def dying(pool: database.Pool, request: CommitRequest) -> object:
+    async def dying(*arguments: object) -> object:
         if next(calls) != number:
-            return await commit(pool, request)
+            return await commit(*arguments)
         if moment is Moment.BEFORE:
             _die()
         if moment is Moment.INSIDE:
             with patch.object(Transaction, "__aexit__", _die):
-                await commit(pool, request)
-        await commit(pool, request)
+                await commit(*arguments)
+        await commit(*arguments)
         _die()
 
     return dying

@@ -15,6 +15,7 @@ _OUTAGES = (
     TimeoutError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresError,
 )
 _PATIENCE = 5.0

@@ -44,14 +44,18 @@ class Site:
         """Sends messages to cases, and starts those of the product's own task queue."""
         return Starter(self.client, self.pool)
 
-    def worker(self) -> WorkerProcess:
-        """Describe the product's own worker as a process; nothing starts yet."""
+    def worker(self, name: str = "worker") -> WorkerProcess:
+        """Describe the product's own worker as a process; nothing starts yet. Several need a name each."""
         return WorkerProcess(
             self.client,
             database_url=self.postgres.url,
             temporal_address=self.temporal.address,
-            log=self.folder / "worker.log",
+            log=self.log_of(name),
         )
+
+    def log_of(self, name: str) -> Path:
+        """Return where a process writes what it has to say."""
+        return self.folder / f"{name}.log"
 
     async def open(self, policy: Policy, *, task_queue: str = settings.TASK_QUEUE, **changes: Any) -> Handle:
         """Start a case that is accepted now, and wait for nothing."""
@@ -93,13 +97,17 @@ class Site:
 
 
 @asynccontextmanager
-async def running_site() -> AsyncIterator[Site]:
-    """Run both servers for the block, prepared as for production."""
+async def running_site(*, temporal_in_memory: bool = False) -> AsyncIterator[Site]:
+    """Run both servers for the block, prepared as for production.
+
+    In memory, Temporal is faster and does not outlive its process: not for those who kill it.
+    """
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(scratch_folder())
         postgres_port, temporal_port = free_ports(2)
         postgres = EmbeddedPostgres(folder / "postgres", postgres_port, log=folder / "postgres.log")
-        server = TemporalDevServer(temporal_port, log=folder / "temporal.log", db_file=folder / "temporal.db")
+        db_file = None if temporal_in_memory else folder / "temporal.db"
+        server = TemporalDevServer(temporal_port, log=folder / "temporal.log", db_file=db_file)
         stack.push_async_callback(postgres.stop)
         stack.push_async_callback(server.stop)
         await asyncio.gather(postgres.start(), server.start())

@@ -10,7 +10,7 @@ from itertools import product
 import pytest
 
 import worker
-from schemas.case import Status
+from schemas.status import Status
 from storage import case_records
 from tests import making
 from tests.crashes import once

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from schemas.case import Status
+from schemas.status import Status
 from tests import making
 from tests.crashes import once
 from tests.crashes.awaiting import LIMIT, until

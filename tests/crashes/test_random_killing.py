@@ -5,8 +5,8 @@ import os
 from random import Random
 from secrets import randbelow
 
-from schemas.case import Status
 from schemas.messages import Message, MessageReceipt
+from schemas.status import Status
 from tests import making
 from tests.crashes import insisting, once
 from tests.crashes.awaiting import until

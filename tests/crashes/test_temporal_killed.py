@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import worker
-from schemas.case import Status
+from schemas.status import Status
 from storage import case_records
 from tests import making
 from tests.crashes import once

@@ -41,7 +41,10 @@ class PostgresCaseActivities(CaseActivities):
         """Return the rules of a case as it was corrected, by the policy version that it is pinned to."""
         policy = await self._policy(request.complaint.policy_version)
         calendar = pin_calendar(policy.calendar, request.complaint.accepted_at)
-        return plan_case(policy, calendar, request)
+        try:
+            return plan_case(policy, calendar, request)
+        except (LookupError, StopIteration, ValueError) as error:  # nothing must keep a running case from its deadlines
+            return PlanReply(problem=f"the policy cannot plan this: {type(error).__name__}")
 
     @activity.defn(name="commit")
     async def commit(self, request: CommitRequest) -> CommitResult:

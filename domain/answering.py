@@ -1,12 +1,14 @@
 """Answers of all kinds, and how they are contested: responses, referrals, rejections, merges, ratings."""
 
-from dataclasses import replace
+from datetime import datetime
 
+from domain import proposals
 from domain.passing_time import close, with_part
-from domain.taken import Taken, fresh, rescind_what_was_in_time
+from domain.taken import Taken, fresh, rescind, rescind_what_was_in_time
 from domain.timeline import ENGINE_ITSELF, Sender, Standing
-from schemas.case import EFFECTS, CaseState, Part, TransitionKind, WindowKind
+from schemas.case import Answer, CaseState, TransitionKind, WindowKind
 from schemas.handling import AfterReopening
+from schemas.ledger import LedgerEntry
 from schemas.messages import Appeal, Disprove, Merge, Message, Rate, Refer, Reject, Reopen, Respond, Withdraw
 from schemas.sanctions import Trigger
 from schemas.status import Status
@@ -14,49 +16,91 @@ from schemas.status import Status
 
 def respond(taken: Taken, message: Respond) -> None:
     """Answer the case, or an agency's part of it; the case is resolved when all parts are answered."""
-    number = open_part(taken.state, message.actor.agency)
+    number = open_part(taken.state, message)
     if number is None:
-        _answered(taken, message, message.evidence, taken.sender)
-        return
+        _answered(taken, message)
+    else:
+        _part_answered(taken, message, number)
+
+
+def _part_answered(taken: Taken, message: Respond, number: int) -> None:
     part = taken.state.parts[number]
     answered = part.model_copy(update={"clock": None, "answered_at": taken.at})
+    no_evidence = proposals.of_part(part, at=taken.at, due_at=taken.at, reason="the answer names no evidence")
+    rules = () if message.evidence else proposals.triggered(taken.state, Trigger.NO_EVIDENCE)
     taken.timeline.add(
         TransitionKind.PART_ANSWERED,
         taken.at,
         with_part(taken.timeline, number, answered),
         sender=taken.sender,
         evidence=message.evidence,
-        detail={"agency": part.agency, "on_time": "yes" if _in_time(taken, part) else "no"},
+        detail={"agency": part.agency, "on_time": _in_time(taken, part.agency, part=True)},
+        ledger=proposals.proposed(taken.state, rules, no_evidence),
     )
     rescind_what_was_in_time(taken, part=part.agency)
-    if all(part.answered_at for part in taken.state.parts):
-        _answered(taken, message, taken.state.evidence, ENGINE_ITSELF)
+    resolve_if_all_answered(taken)
 
 
-def _in_time(taken: Taken, part: Part) -> bool:
-    """Return whether no deadline of a part had passed when its answer was accepted."""
-    breaches = (breach for breach in taken.state.breaches if breach.part == part.agency)
-    return all(breach.rescinded or taken.at <= breach.due_at for breach in breaches)
+def resolve_if_all_answered(taken: Taken) -> None:
+    """Resolve a coordinated case once the last of its parts is answered, at the moment of the last answer."""
+    answered_at = [part.answered_at for part in taken.state.parts]
+    if all(answered_at):
+        at = max(moment for moment in answered_at if moment is not None)
+        _resolve(taken, at, evidence=taken.state.evidence, sender=ENGINE_ITSELF)
+        rescind(taken, lambda breach: breach.statutory, at)
+        _close_unless_contestable(taken, at)
 
 
-def open_part(state: CaseState, agency: str | None) -> int | None:
-    """Return the number of the part that an agency still has to answer; None where there is none."""
+def _in_time(taken: Taken, agency: str, *, part: bool) -> str:
+    """Return, as yes or no, whether an agency let no deadline pass in this round before its answer was accepted."""
+    state = taken.state
+    its_own = (b for b in state.breaches if b.agency == agency and b.round == state.round and bool(b.part) == part)
+    return "yes" if all(breach.rescinded or taken.at <= breach.due_at for breach in its_own) else "no"
+
+
+def open_part(state: CaseState, message: Respond) -> int | None:
+    """Return the number of the part that a message answers; None where it is not clear, or there is none.
+
+    It is the part that the message names, else that of the sender's agency, else the only one that this agency holds.
+    """
     if state.status is not Status.COORDINATING:
         return None
-    waiting = (n for n, part in enumerate(state.parts) if part.agency == agency and part.answered_at is None)
-    return next(waiting, None)
+    waiting = [(number, part) for number, part in enumerate(state.parts) if part.answered_at is None]
+    named, agency = message.part or message.actor.agency, message.actor.agency
+    if found := [number for number, part in waiting if part.agency == named]:
+        return found[0]
+    held = [number for number, part in waiting if part.levels[part.level].agency == agency]
+    return held[0] if len(held) == 1 and message.part is None else None
 
 
-def _answered(taken: Taken, message: Respond, evidence: tuple[str, ...], sender: Sender) -> None:
-    _, statutory = taken.at_rest()
-    entries = () if evidence else taken.accuse(Trigger.NO_EVIDENCE, "the answer names no evidence")
-    standing = taken.timeline.change(status=Status.RESOLVED, clock=None, statutory=statutory, window=None)
-    contest = taken.window(WindowKind.CONTEST, taken.plan.handling.reopening)
-    standing = replace(standing, window=contest)
-    taken.timeline.add(EFFECTS[message.kind], taken.at, standing, sender=sender, evidence=evidence, ledger=entries)
+def _answered(taken: Taken, message: Respond) -> None:
+    entries = () if message.evidence else taken.accuse(Trigger.NO_EVIDENCE, "the answer names no evidence")
+    detail = {"on_time": _in_time(taken, taken.plan.agency, part=False)}
+    _resolve(taken, taken.at, evidence=message.evidence, sender=taken.sender, detail=detail, entries=entries)
     rescind_what_was_in_time(taken)
-    if contest is None:
-        close(taken.timeline, taken.at, reason="answered")
+    _close_unless_contestable(taken, taken.at)
+
+
+def _resolve(
+    taken: Taken,
+    at: datetime,
+    *,
+    evidence: tuple[str, ...],
+    sender: Sender,
+    detail: dict[str, str] | None = None,
+    entries: tuple[LedgerEntry, ...] = (),
+) -> None:
+    _, statutory = taken.at_rest()
+    contest = taken.window(WindowKind.CONTEST, taken.plan.handling.reopening)
+    standing = taken.timeline.change(status=Status.RESOLVED, clock=None, statutory=statutory, window=contest)
+    taken.timeline.add(
+        TransitionKind.RESPONDED, at, standing, sender=sender, evidence=evidence, detail=detail, ledger=entries
+    )
+
+
+def _close_unless_contestable(taken: Taken, at: datetime) -> None:
+    if taken.state.window is None:
+        close(taken.timeline, at, reason="answered")
 
 
 def refer(taken: Taken, message: Refer) -> None:
@@ -102,7 +146,8 @@ def appeal(taken: Taken, message: Appeal) -> None:
 
 def withdraw(taken: Taken, message: Withdraw) -> None:
     """Take the complaint back."""
-    ended = taken.timeline.change(status=Status.WITHDRAWN, clock=None, statutory=None, window=None)
+    stopped = tuple(part.model_copy(update={"clock": None}) for part in taken.state.parts)
+    ended = taken.timeline.change(status=Status.WITHDRAWN, clock=None, statutory=None, window=None, parts=stopped)
     taken.add(message, ended)
     # The case is over with that; what was in time is put right all the same.
     rescind_what_was_in_time(taken)
@@ -137,14 +182,14 @@ def rate(taken: Taken, message: Rate) -> None:
     taken.add(message, detail={"score": str(message.score)})
     if is_poor(taken.state, message.score) and may_reopen(taken.state):
         above = min(taken.state.level + 1, len(taken.plan.levels) - 1)
-        _reopen_by_itself(taken, above, "a poor rating")
+        _reopen_by_itself(taken, above, {"reason": "a poor rating"})
     else:
         close(taken.timeline, taken.at, reason="rated")
 
 
-def _reopen_by_itself(taken: Taken, level: int, reason: str) -> None:
-    detail = {"reason": reason, "to": taken.plan.levels[level].holder}
-    taken.timeline.add(TransitionKind.REOPENED, taken.at, _reopened(taken, level), detail=detail)
+def _reopen_by_itself(taken: Taken, level: int, detail: dict[str, str]) -> None:
+    whom = {"to": taken.plan.levels[level].holder}
+    taken.timeline.add(TransitionKind.REOPENED, taken.at, _reopened(taken, level), detail=detail | whom)
 
 
 def is_poor(state: CaseState, score: int) -> bool:
@@ -160,7 +205,19 @@ def may_reopen(state: CaseState) -> bool:
 
 def disprove(taken: Taken, message: Disprove) -> None:
     """Find an answer false: a proposal, and the case is open again."""
-    entries = taken.accuse(Trigger.FALSE_ANSWER, "a superior found the answer false")
-    taken.add(message, entries=entries)
+    answer = false_answer(taken.state, message)
+    assert answer is not None
+    rules = proposals.triggered(taken.state, Trigger.FALSE_ANSWER)
+    about = proposals.of_answer(taken.state, answer, at=taken.at, reason="a superior found the answer false")
+    entries = proposals.proposed(taken.state, rules, about)
+    taken.add(message, detail={"agency": answer.agency}, entries=entries)
     if taken.state.status is Status.RESOLVED:
-        _reopen_by_itself(taken, _level_after_reopening(taken), "the answer was found false")
+        detail = {"reason": "the answer was found false", "by": "superior"}  # which costs the reporter nothing
+        _reopen_by_itself(taken, _level_after_reopening(taken), detail)
+
+
+def false_answer(state: CaseState, message: Disprove) -> Answer | None:
+    """Return the answer that a message finds false; None where there is none, or it does not say which of several."""
+    standing = [answer for answer in state.answers if not answer.disproved]
+    meant = [answer for answer in standing if message.agency in (None, answer.agency)]
+    return meant[0] if len(meant) == 1 else None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from domain import working_time
 from schemas.calendar import Deadline, Limit, Unit, WorkingCalendar
-from schemas.case import CasePlan, Clock, Extension, LevelPlan, Pause
+from schemas.case import CasePlan, Clock, Extension, Kept, LevelPlan, Pause
 
 _WORKING = (Unit.WORKING_DAYS, Unit.WORKING_HOURS)
 
@@ -39,7 +39,9 @@ def paused(clock: Clock | None, at: datetime) -> Clock | None:
     """Return the clock at rest from now on; one that rests or has run out is left as it is."""
     if clock is None or not clock.running:
         return clock
-    return _with_account(clock, pauses=(*clock.pauses, Pause(since=max(at, clock.started_at))))
+    ended = clock.pauses[-1].until if clock.pauses else None
+    since = max(at, clock.started_at, ended or clock.started_at)
+    return _with_account(clock, pauses=(*clock.pauses, Pause(since=since)))
 
 
 def resumed(calendar: WorkingCalendar, clock: Clock | None, at: datetime) -> Clock | None:
@@ -60,11 +62,16 @@ def recalculated(calendar: WorkingCalendar, clock: Clock | None, now: datetime) 
     """Return the clock under another calendar. A deadline that lay ahead never moves into the past by this."""
     if clock is None or clock.breached:
         return clock
-    anew = reckon(calendar, clock)
-    if anew.due.at > now or anew.due.at >= clock.due.at:
+    return not_into_the_past(reckon(calendar, _with_account(clock)), clock, now)
+
+
+def not_into_the_past(anew: Clock, before: Clock, now: datetime) -> Clock:
+    """Return a clock that was reckoned anew, but with its deadline from before if the new one has passed already."""
+    if anew.due.at > now or anew.due.at >= before.due.at:
         return anew
-    steps = (*clock.due.steps, f"stays: the changed calendar would put it at {anew.due.at.isoformat()}, in the past")
-    return clock.model_copy(update={"due": clock.due.model_copy(update={"steps": steps})})
+    steps = (*before.due.steps, f"stays: what was changed would put it at {anew.due.at.isoformat()}, in the past")
+    due = before.due.model_copy(update={"steps": steps})
+    return anew.model_copy(update={"due": due, "warn_at": before.warn_at, "kept": Kept(due=due, at=now)})
 
 
 def left(calendar: WorkingCalendar, clock: Clock) -> timedelta | None:
@@ -98,6 +105,9 @@ def _with_account(clock: Clock, **changes: tuple[Pause, ...] | tuple[Extension, 
 
 
 def _earliest(rules: WorkingCalendar, clock: Clock) -> _Reading:
+    if clock.kept is not None:
+        unit = clock.limits[0].unit if clock.limits else Unit.SECONDS
+        return _adjusted(rules, clock, _Reading(clock.kept.due, unit))
     if clock.promised_at is not None:
         promised = Deadline(at=clock.promised_at, steps=(f"promised: {clock.promised_at.isoformat()}",))
         return _adjusted(rules, clock, _Reading(promised, Unit.SECONDS))
@@ -116,15 +126,24 @@ def _adjusted(rules: WorkingCalendar, clock: Clock, reading: _Reading) -> _Readi
     """Return a reading after all rests and extensions, in the order in which they happened."""
     due, unit = reading
     changes: list[Pause | Extension] = [*clock.pauses, *clock.extensions]
+    if clock.kept is not None:
+        changes = [change for change in changes if _moment(change) >= clock.kept.at]
     for change in sorted(changes, key=lambda change: change.since if isinstance(change, Pause) else change.at):
         if isinstance(change, Extension):
             more = working_time.due(rules, due.at, change.by)
             due = _explained(rules, due, more.at, f"extended by {change.by} ({change.reason})")
-        elif change.until is not None and change.since < due.at:
+        elif change.until is not None and change.since <= due.at:
             rest = _between(rules, unit, change.since, due.at)
             words = f"rested {change.since:%Y-%m-%d %H:%M} to {change.until:%Y-%m-%d %H:%M} UTC"
             due = _explained(rules, due, _after(rules, unit, change.until, rest), words)
     return _Reading(due, unit)
+
+
+def _moment(change: Pause | Extension) -> datetime:
+    """Return when a change was over: a rest that lasts counts from then on."""
+    if isinstance(change, Extension):
+        return change.at
+    return change.until or change.since
 
 
 def _explained(rules: WorkingCalendar, before: Deadline, at: datetime, words: str) -> Deadline:
@@ -153,7 +172,7 @@ def _running(clock: Clock, end: datetime) -> list[tuple[datetime, datetime]]:
     """Return the stretches between the start and the end in which the clock did not rest."""
     begin, stretches = clock.started_at, list[tuple[datetime, datetime]]()
     for pause in clock.pauses:
-        if pause.until is not None and pause.since < end:
+        if pause.until is not None and pause.since <= end:
             stretches.append((begin, pause.since))
             begin = pause.until
     return [*stretches, (begin, max(begin, end))]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from schemas.case import EFFECTS, Breach, CasePlan, CaseState, Effect, Transition, TransitionKind
+from schemas.case import EFFECTS, Answer, Breach, CasePlan, CaseState, Effect, Transition, TransitionKind
 
 _MESSAGES = {effect: kind for kind, effect in EFFECTS.items()} | {TransitionKind.PART_ANSWERED: "respond"}
 
@@ -14,12 +14,12 @@ _COUNTED = frozenset(
         TransitionKind.PAUSED,
         TransitionKind.REOPENED,
         TransitionKind.APPEALED,
-        TransitionKind.RESPONDED,
-        TransitionKind.DISPROVED,
         TransitionKind.REMINDED,
     }
 )
-_NEW_ROUND = frozenset({TransitionKind.TRANSFERRED, TransitionKind.REOPENED, TransitionKind.APPEALED})
+_NEW_ROUND = frozenset(
+    {TransitionKind.TRANSFERRED, TransitionKind.REOPENED, TransitionKind.APPEALED, TransitionKind.UNMERGED}
+)
 
 
 def evolve(state: CaseState, transition: Transition) -> CaseState:
@@ -35,9 +35,10 @@ def evolve(state: CaseState, transition: Transition) -> CaseState:
         "plan": transition.plan or state.plan,
         "ledger": state.ledger + transition.ledger,
         "watchers": _watchers(state, transition),
-        "round": state.round + _begins_a_round(state, transition),
     }
-    if transition.kind in _COUNTED:
+    if _begins_a_round(state, transition):
+        changes |= {"round": state.round + 1, "began_at": transition.level}
+    if transition.kind in _COUNTED and transition.detail.get("by") != "superior":
         changes["counts"] = state.counts | {transition.kind: state.counted(transition.kind) + 1}
     changes |= _heard(state, transition) | _learnt(state, transition) | _breaches(state, transition)
     return state.model_copy(update=changes)
@@ -87,10 +88,18 @@ def _learnt(state: CaseState, transition: Transition) -> dict[str, object]:
 
 _LEARN: dict[TransitionKind, Callable[[CaseState, Transition], dict[str, object]]] = {
     TransitionKind.ACKNOWLEDGED: lambda _, said: {"acknowledged_by": said.actor},
-    TransitionKind.RESPONDED: lambda _, said: {"answered_at": said.at, "evidence": said.evidence},
-    TransitionKind.PART_ANSWERED: lambda state, said: {"evidence": (*state.evidence, *said.evidence)},
+    TransitionKind.RESPONDED: lambda state, said: {
+        "answered_at": said.at,
+        "evidence": said.evidence,
+        "answers": _answered(state, said),
+    },
+    TransitionKind.PART_ANSWERED: lambda state, said: {
+        "evidence": (*state.evidence, *said.evidence),
+        "answers": _part_answered(state, said),
+    },
     TransitionKind.TRANSFERRED: lambda state, _: {"had_by": _passed_on(state), "acknowledged_by": None},
-    TransitionKind.REOPENED: lambda *_: {"answered_at": None, "acknowledged_by": None},
+    TransitionKind.REOPENED: lambda *_: {"answered_at": None, "acknowledged_by": None, "evidence": ()},
+    TransitionKind.DISPROVED: lambda state, said: {"answers": _disproved(state, said)},
     TransitionKind.REFERRED: lambda _, said: {"referred_to": said.detail["addressee"]},
     TransitionKind.APPEALED: lambda *_: {"referred_to": None},
     TransitionKind.MERGED: lambda _, said: {"merged_into": said.detail["into"]},
@@ -100,6 +109,38 @@ _LEARN: dict[TransitionKind, Callable[[CaseState, Transition], dict[str, object]
     TransitionKind.CLOSED: lambda _, said: {"closed_at": said.at},
     TransitionKind.WITHDRAWN: lambda _, said: {"closed_at": said.at},
 }
+
+
+def _answered(state: CaseState, said: Transition) -> tuple[Answer, ...]:
+    """Return the last answers: of a coordinated case, those of its parts."""
+    if state.plan is None or said.message_id is None:
+        return state.answers
+    plan = state.plan
+    answer = Answer(
+        agency=plan.agency, agency_head=plan.agency_head, levels=plan.levels, level=state.level, round=state.round
+    )
+    return (answer,)
+
+
+def _part_answered(state: CaseState, said: Transition) -> tuple[Answer, ...]:
+    part = next(part for part in state.parts if part.agency == said.detail["agency"])
+    others = tuple(answer for answer in state.answers if answer.part and answer.round == state.round)
+    answer = Answer(
+        agency=part.agency,
+        agency_head=part.agency_head,
+        levels=part.levels,
+        level=part.level,
+        round=state.round,
+        part=True,
+    )
+    return (*others, answer)
+
+
+def _disproved(state: CaseState, said: Transition) -> tuple[Answer, ...]:
+    return tuple(
+        answer.model_copy(update={"disproved": True}) if answer.agency == said.detail.get("agency") else answer
+        for answer in state.answers
+    )
 
 
 def _passed_on(state: CaseState) -> tuple[str, ...]:
@@ -125,7 +166,8 @@ def _breaches(state: CaseState, transition: Transition) -> dict[str, object]:
             return {"breaches": tuple(_rescinded(transition, n, b) for n, b in enumerate(state.breaches, start=1))}
         case _:
             return {}
-    return {"breaches": (*state.breaches, breach)}
+    agency = breach.part or (state.plan.agency if state.plan else None)
+    return {"breaches": (*state.breaches, breach.model_copy(update={"agency": agency, "round": state.round}))}
 
 
 def _rescinded(transition: Transition, number: int, breach: Breach) -> Breach:

@@ -1,10 +1,10 @@
 """The sanction ledger of a case: adding to its chain, and checking it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from domain.chain import seal
-from schemas.case import Breach, CaseState
+from schemas.case import CaseState
 from schemas.ledger import GENESIS, EntryKind, LedgerEntry
 
 
@@ -13,8 +13,14 @@ def head_of(ledger: Sequence[LedgerEntry]) -> str:
     return ledger[-1].hash if ledger else GENESIS
 
 
-def annulments(state: CaseState, breach: Breach, at: datetime, reason: str) -> tuple[LedgerEntry, ...]:
-    """Return the sealed entries that take back every proposal of a breach; the proposals themselves stay."""
+def annulments(state: CaseState, proposals: Iterable[int], at: datetime, reason: str) -> tuple[LedgerEntry, ...]:
+    """Return the sealed entries that take back proposals, given by number, and what followed from them.
+
+    The proposals themselves stay. What was taken back before is not taken back again.
+    """
+    meant = set(proposals)
+    meant |= {e.entry for e in state.ledger if e.kind is EntryKind.PROPOSED and e.refers_to in meant}
+    meant -= {e.refers_to for e in state.ledger if e.kind is EntryKind.ANNULLED and e.refers_to is not None}
     entries = [
         state.ledger[number - 1].model_copy(
             update={
@@ -25,7 +31,7 @@ def annulments(state: CaseState, breach: Breach, at: datetime, reason: str) -> t
                 "refers_to": number,
             }
         )
-        for number in breach.proposals
+        for number in sorted(meant)
     ]
     return chained(state, entries)
 

@@ -4,8 +4,8 @@ Nothing here reads a clock: every event carries its moment. The workflow, the au
 same functions, and must come to the same timeline.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain import clocks, effects
@@ -65,6 +65,29 @@ MOST_REFUSALS = 100
 Event = Opened | TimeReached | MessageReceived | Unreadable
 
 
+def key(event: Event) -> str:
+    """Return what an event is known by among those that are decided together."""
+    match event:
+        case MessageReceived():
+            return f"{event.message.kind} {event.message.message_id}"
+        case Unreadable():
+            return event.id
+        case Opened():
+            return "opening"
+        case TimeReached():
+            return "time"
+
+
+def moments(events: Iterable[Event]) -> dict[str, datetime]:
+    """Return when which event happened, by its key."""
+    return {key(event): event.at for event in events}
+
+
+def at_moment(event: Event, known: Mapping[str, datetime]) -> Event:
+    """Return an event at the moment that is known of it."""
+    return replace(event, at=known.get(key(event), event.at))
+
+
 def decide(state: CaseState, event: Event) -> tuple[Transition, ...]:
     """Return what an event leads to, in order; nothing when it changes nothing.
 
@@ -78,7 +101,7 @@ def decide(state: CaseState, event: Event) -> tuple[Transition, ...]:
         case Opened() if state.seq == 0:
             _open(timeline, event.at)
         case TimeReached():
-            let_time_pass(timeline, event.at)
+            let_time_pass(timeline, event.at, now=event.at)
         case MessageReceived():
             _receive(timeline, event)
         case Unreadable():
@@ -123,7 +146,9 @@ def _receive(timeline: Timeline, event: MessageReceived) -> None:
     if took_effect(timeline.state, message):
         return
     # A message at the very moment that something is due is in time, so lateness before it is strict.
-    let_time_pass(timeline, at, when_due=False)
+    plan = timeline.state.plan
+    seen_at = event.at if plan is not None and plan.edition >= 2 else at
+    let_time_pass(timeline, at, now=seen_at, when_due=False)
     sender = Sender(message.actor.id, message.message_id)
     if reason := refusal(timeline.state, message) or event.problem:
         _refuse(timeline, at, sender, {"message": message.kind, "reason": reason})

@@ -146,6 +146,11 @@ def _new_holder(case: CaseView, transition: Transition) -> tuple[str, ...]:
     return _named(case, transition, "to")
 
 
+def _moved_to(case: CaseView, transition: Transition) -> tuple[str, ...]:
+    """Return who has it from now on, if it went to somebody else."""
+    return _new_holder(case, transition) if "to" in transition.detail else ()
+
+
 def _named(case: CaseView, transition: Transition, key: str) -> tuple[str, ...]:
     """Return the offices that a transition names, and whoever acts in their place; if it names none, the owners.
 
@@ -192,6 +197,7 @@ _HEARD: dict[TransitionKind, tuple[tuple[What, _Whom], ...]] = {
     TransitionKind.REMINDED: ((What.STILL_OVERDUE, _holder),),
     TransitionKind.STATUTORY_WARNED: ((What.STATUTORY_DUE_SOON, _owners),),
     TransitionKind.STATUTORY_BREACHED: ((What.STATUTORY_OVERDUE, _owners),),
+    TransitionKind.VERIFIED: ((What.ASSIGNED_TO_YOU, _moved_to),),
     TransitionKind.PROVIDED: ((What.PROVIDED, _owners),),
     TransitionKind.APPEALED: ((What.APPEALED, _new_holder),),
     TransitionKind.UNMERGED: ((What.UNMERGED, _owners),),

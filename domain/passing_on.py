@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain import clocks
+from domain.answering import resolve_if_all_answered
 from domain.evolution import same_holders
 from domain.taken import Taken, fresh, rescind_what_was_in_time
 from schemas.case import CasePlan, CaseState, Clock, Part, PlanRequest, TransitionKind
@@ -22,6 +23,7 @@ def needed_plans(state: CaseState, message: Message) -> tuple[PlanRequest, ...]:
         category=state.plan.category or state.complaint.category,
         region=state.plan.region or state.complaint.region,
         case_class=state.plan.case_class,
+        bypassed=state.plan.bypassed,
     )
     match message:
         case Verify(category=None, region=None, case_class=None, agency=None):
@@ -55,12 +57,15 @@ def verify(taken: Taken, message: Verify) -> None:
     standing = taken.timeline.change(status=status)
     detail = {"agency": (new or before).agency, "class": (new or before).case_class or ""}
     if new is not None:
-        standing = replace(standing, plan=new, statutory=_under(new, state.statutory, state.complaint.accepted_at))
+        standing = replace(standing, plan=new, statutory=_under(taken, new))
         if not same_holders(new, before):
             standing = replace(
                 standing, status=_first_status(new), level=0, clock=fresh(new, 0, taken.now), window=None
             )
+            detail["to"] = new.levels[0].holder
     taken.add(message, standing, detail={name: value for name, value in detail.items() if value})
+    if "to" in detail:
+        rescind_what_was_in_time(taken, statutory=False)
 
 
 def transfer(taken: Taken, message: Transfer) -> None:
@@ -76,7 +81,7 @@ def transfer(taken: Taken, message: Transfer) -> None:
         status=Status.ASSIGNED,
         level=0,
         clock=clock,
-        statutory=_under(new, taken.state.statutory, taken.state.complaint.accepted_at),
+        statutory=_under(taken, new),
         window=None,
         plan=new,
     )
@@ -91,33 +96,42 @@ def transfer(taken: Taken, message: Transfer) -> None:
 
 
 def coordinate(taken: Taken, message: Coordinate) -> None:
-    """Give several agencies a part each, with its own ladder and clock."""
+    """Give several agencies a part each, with its own ladder and clock; who has one already keeps it."""
     clock, _ = taken.at_rest()
-    parts = tuple(
-        Part(
-            agency=plan.agency,
-            agency_head=plan.agency_head,
-            levels=plan.levels,
-            clock=clocks.of_level(plan, plan.levels[0], at=taken.now),
-        )
-        for plan in taken.plans
-    )
-    standing = taken.timeline.change(status=Status.COORDINATING, clock=clock, parts=parts, window=None)
+    had = {part.agency: part for part in taken.state.parts if taken.state.status is Status.COORDINATING}
+    parts = [part for part in had.values() if part.answered_at is not None]
+    known = {part.agency for part in parts}
+    parts += [had.get(plan.agency) or _part(plan, taken.now) for plan in taken.plans if plan.agency not in known]
+    window = taken.state.window if had else None
+    standing = taken.timeline.change(status=Status.COORDINATING, clock=clock, parts=tuple(parts), window=window)
     detail = {"agencies": ", ".join(part.agency for part in parts), "reason": message.reason}
     taken.add(message, standing, detail=detail)
-    rescind_what_was_in_time(taken, statutory=False)
+    if not had:
+        rescind_what_was_in_time(taken, statutory=False)
+    resolve_if_all_answered(taken)
+
+
+def _part(plan: CasePlan, now: datetime) -> Part:
+    return Part(agency=plan.agency, agency_head=plan.agency_head, levels=plan.levels, clock=fresh(plan, 0, now))
 
 
 def _first_status(plan: CasePlan) -> Status:
     return Status.VERIFYING if plan.triage_reason else Status.ASSIGNED
 
 
-def _under(plan: CasePlan, clock: Clock | None, opened_at: datetime) -> Clock | None:
-    """Return the statutory clock under a new plan: it counts from the opening still, with the rests it had."""
-    fresh = clocks.statutory(plan, opened_at=opened_at)
-    if fresh is None or clock is None:
-        return fresh
-    kept = {"pauses": clock.pauses, "extensions": clock.extensions, "warned": clock.warned}
-    anew = clocks.reckon(plan.calendar, fresh.model_copy(update=kept))
-    spent = clock.breached and anew.due.at <= clock.due.at
-    return anew.model_copy(update={"breached": spent, "warned": clock.warned and anew.due.at <= clock.due.at})
+def _under(taken: Taken, plan: CasePlan) -> Clock | None:
+    """Return the statutory clock under a new plan: it counts from the opening still, with the rests it had.
+
+    Another class may have a shorter deadline. It never puts the deadline into the past.
+    """
+    before = taken.state.statutory
+    new = clocks.statutory(plan, opened_at=taken.state.complaint.accepted_at)
+    if new is None or before is None or new.limits == before.limits:
+        return new and (before or new)
+    anew = clocks.reckon(
+        plan.calendar, new.model_copy(update={"pauses": before.pauses, "extensions": before.extensions})
+    )
+    if before.breached and anew.due.at <= taken.now:
+        return before
+    kept = clocks.not_into_the_past(anew, before, taken.now)
+    return kept.model_copy(update={"warned": before.warned and anew.due.at <= before.due.at})

@@ -11,7 +11,7 @@ from domain.timeline import Standing, Timeline
 from schemas.calendar import Limit
 from schemas.case import CasePlan, CaseState, Clock, Part, TransitionKind, Window, WindowKind
 from schemas.ledger import EntryKind
-from schemas.sanctions import Trigger, TriggeredRule
+from schemas.sanctions import Trigger
 from schemas.status import UNSETTLED, Status
 
 
@@ -109,7 +109,10 @@ def _to_be_cured(state: CaseState) -> list[Upcoming]:
         for rule in state.plan.sanctions
         if rule.trigger is Trigger.NOT_CURED and rule.after is not None
         for entry in state.ledger
-        if entry.kind is EntryKind.PROPOSED and entry.rule == rule.cures and entry.entry not in annulled
+        if entry.kind is EntryKind.PROPOSED
+        and entry.rule == rule.cures
+        and entry.entry not in annulled
+        and (entry.round or 1) == state.round
         if (rule.rule, entry.entry) not in state.not_cured
     ]
 
@@ -118,20 +121,21 @@ def _end_of(plan: CasePlan, start: datetime, limit: Limit) -> datetime:
     return working_time.due(plan.calendar, start, limit).at
 
 
-def let_time_pass(timeline: Timeline, now: datetime, *, when_due: bool = True) -> None:
-    """Let happen, in its order, all that time alone does up to this moment.
+def let_time_pass(timeline: Timeline, until: datetime, *, now: datetime, when_due: bool = True) -> None:
+    """Let happen, in its order, all that time alone does up to a moment.
 
     What begins by it begins now, not when it was due: a superior who learns of a case late, because the engine was
     down, still has the full limit. A warning that was slept through is recorded before its breach.
 
     Args:
         timeline: the case.
-        now: the moment.
+        until: the moment.
+        now: when it is looked at; later, if the engine was away.
         when_due: whether what is due at this very moment happens, too; a message that comes at that moment is in time.
             Warnings do in any case.
     """
     while (first := next_up(timeline.state)) is not None:
-        if first.at > now or (first.at == now and not when_due and first.what not in _WARNINGS):
+        if first.at > until or (first.at == until and not when_due and first.what not in _WARNINGS):
             return
         _ACTS[first.what](timeline, first, now)
 
@@ -257,10 +261,7 @@ def with_part(timeline: Timeline, number: int, part: Part) -> Standing:
 def _not_cured(timeline: Timeline, up: Upcoming, now: datetime) -> None:
     state = timeline.state
     rule = next(rule for rule in timeline.plan.sanctions if rule.rule == up.rule)
-    assert isinstance(rule, TriggeredRule)
-    reason = f"the case was not answered within {rule.after} of entry {up.number}"
-    about = proposals.of_case(state, at=now, due_at=up.at, reason=reason, refers_to=up.number)
-    entries = proposals.proposed(state, [rule], about)
+    entries = proposals.not_cured(state, rule, state.ledger[up.number - 1], now)
     detail = {"rule": rule.rule, "entry": str(up.number)}
     timeline.add(TransitionKind.NOT_CURED, now, detail=detail, ledger=entries)
 
@@ -285,7 +286,7 @@ def _close_window(timeline: Timeline, _: Upcoming, now: datetime) -> None:
 
 
 def _top_holders(state: CaseState) -> str:
-    waiting = [part.holder for part in state.parts if part.answered_at is None]
+    waiting = [part.holder for part in state.parts if part.answered_at is None and part.clock is None]
     return ", ".join(waiting or [state.holder or ""])
 
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from domain import ledger
 from domain.offices import acting
-from schemas.case import CaseState, LevelPlan, Part
+from schemas.case import Answer, CaseState, LevelPlan, Part
 from schemas.ledger import EntryKind, LedgerEntry
-from schemas.sanctions import SanctionRule, Subject, Trigger
+from schemas.sanctions import SanctionRule, Subject, Trigger, TriggeredRule
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Lateness:
     reason: str
     part: str | None = None
     refers_to: int | None = None
+    round: int | None = None
+    """None: the present one."""
 
 
 def of_case(state: CaseState, *, at: datetime, due_at: datetime, reason: str, refers_to: int | None = None) -> Lateness:
@@ -39,19 +41,54 @@ def of_part(part: Part, *, at: datetime, due_at: datetime, reason: str) -> Laten
     return Lateness(part.level, part.levels, part.agency, part.agency_head, at, due_at, reason, part=part.agency)
 
 
+def of_answer(state: CaseState, answer: Answer, *, at: datetime, reason: str) -> Lateness:
+    """Return something that is about an answer, whoever has the case now."""
+    part = answer.agency if answer.part else None
+    return Lateness(
+        answer.level, answer.levels, answer.agency, answer.agency_head, at, at, reason, part=part, round=answer.round
+    )
+
+
 def triggered(state: CaseState, trigger: Trigger) -> tuple[SanctionRule, ...]:
     """Return the rules about this one case that a trigger sets off."""
     return tuple(rule for rule in (state.plan.sanctions if state.plan else ()) if rule.trigger is trigger)
 
 
 def proposed(state: CaseState, rules: Iterable[SanctionRule], about: Lateness) -> tuple[LedgerEntry, ...]:
-    """Return the sealed proposals that rules lead to; none for an office that nobody held."""
+    """Return the sealed proposals that rules lead to.
+
+    There are none for an office that nobody held, none for the operator in a round that began above that level, and
+    none a second time for one (round, part, level, rule).
+    """
     entries = []
     for rule in rules:
-        subject = _subject(state, rule, about)
+        passed_by = rule.subject is Subject.OPERATOR and state.began_at > 0 and about.part is None and not about.round
+        subject = None if passed_by else _subject(state, rule, about)
         if subject is not None:
             entries.append(_entry(state, rule, subject, about))
-    return ledger.chained(state, entries)
+    proposed_before = {_key(entry) for entry in state.ledger if entry.kind is EntryKind.PROPOSED}
+    return ledger.chained(state, [entry for entry in entries if _key(entry) not in proposed_before])
+
+
+def not_cured(state: CaseState, rule: TriggeredRule, cured: LedgerEntry, at: datetime) -> tuple[LedgerEntry, ...]:
+    """Return the sealed proposal that follows from another one: about the same office, for it had to be cured."""
+    entry = cured.model_copy(
+        update={
+            "rule": rule.rule,
+            "sanction": rule.sanction,
+            "points": rule.points,
+            "basis": rule.basis,
+            "at": at,
+            "reason": f"the case was not answered within {rule.after} of entry {cured.entry}",
+            "refers_to": cured.entry,
+        }
+    )
+    return ledger.chained(state, [entry])
+
+
+def _key(entry: LedgerEntry) -> tuple[object, ...]:
+    """Return what one proposal is known by; PostgreSQL holds each once, too."""
+    return entry.round or 1, entry.part, entry.level, entry.rule, entry.refers_to
 
 
 def _entry(state: CaseState, rule: SanctionRule, subject: str, about: Lateness) -> LedgerEntry:
@@ -73,10 +110,14 @@ def _entry(state: CaseState, rule: SanctionRule, subject: str, about: Lateness) 
         agency=subject.rpartition("@")[2] if registered else None,
         deciders=_deciders(about, subject) if registered else None,
         part=about.part,
-        round=state.round if state.round > 1 else None,
+        round=_round(about.round or state.round),
         previous_hash="",
         hash="",
     )
+
+
+def _round(number: int) -> int | None:
+    return number if number > 1 else None
 
 
 def _subject(state: CaseState, rule: SanctionRule, about: Lateness) -> str | None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.answering import may_reopen, open_part
+from domain import working_time
+from domain.answering import false_answer, may_reopen, open_part
 from schemas.calendar import Limit, Unit
 from schemas.case import CasePlan, CaseState, TransitionKind, TriageReason
 from schemas.messages import (
@@ -15,6 +16,7 @@ from schemas.messages import (
     Merge,
     Message,
     Pause,
+    Recalculate,
     Refer,
     Reopen,
     Respond,
@@ -35,7 +37,7 @@ _TAKEN_IN: Mapping[str, frozenset[Status]] = {
     "note": UNSETTLED,
     "respond": UNSETTLED,
     "transfer": WORKING,
-    "coordinate": WORKING,
+    "coordinate": WORKING | {Status.COORDINATING},
     "refer": WORKING,
     "reject": WORKING,
     "appeal": frozenset({Status.REJECTED, Status.REFERRED}),
@@ -151,10 +153,16 @@ def _respond(state: CaseState, plan: CasePlan, message: Respond) -> str | None:
         return "evidence: is required by the policy: name at least one stored photo or document"
     if state.status is Status.VERIFYING and plan.triage_reason is TriageReason.OUTSIDE_AUTHORITY:
         return "the case lies outside the government's authority: refer it, or verify whose it is"
-    if state.status is not Status.COORDINATING or open_part(state, message.actor.agency) is not None:
+    if state.status is not Status.COORDINATING:
         return None
-    waiting = ", ".join(part.agency for part in state.parts if part.answered_at is None)
-    return f"actor.agency: the case waits for {waiting}: say for which of them you answer"
+    number = open_part(state, message)
+    if number is None:
+        waiting = ", ".join(part.agency for part in state.parts if part.answered_at is None)
+        return f"part: the case waits for {waiting}: say whose part you answer"
+    part, agency = state.parts[number], message.actor.agency
+    if agency is not None and agency not in (level.agency for level in part.levels):
+        return f"actor.agency: {agency} holds no level of the part of {part.agency}"
+    return None
 
 
 def _transfer(state: CaseState, plan: CasePlan, message: Transfer) -> str | None:
@@ -167,7 +175,9 @@ def _transfer(state: CaseState, plan: CasePlan, message: Transfer) -> str | None
     return _accused(plan, (message.agency,))
 
 
-def _coordinate(_: CaseState, plan: CasePlan, message: Coordinate) -> str | None:
+def _coordinate(state: CaseState, plan: CasePlan, message: Coordinate) -> str | None:
+    if state.status is Status.COORDINATING and message.actor.role is Role.OPERATOR:
+        return "actor.role: only a superior can say anew who has to answer a part"
     if len(set(message.agencies)) < len(message.agencies):
         return "agencies: one is named twice"
     return _accused(plan, message.agencies)
@@ -218,9 +228,18 @@ def _extend(state: CaseState, plan: CasePlan, message: Extend) -> str | None:
     return _no_longer("by", message.by, longest)
 
 
-def _disprove(state: CaseState, _: CasePlan, __: Disprove) -> str | None:
-    if state.counted(TransitionKind.DISPROVED) >= state.counted(TransitionKind.RESPONDED):
-        return "there is no answer yet that could be found false, or it was already"
+def _disprove(state: CaseState, _: CasePlan, message: Disprove) -> str | None:
+    if false_answer(state, message) is not None:
+        return None
+    standing = [answer.agency for answer in state.answers if not answer.disproved]
+    if len(standing) > 1:
+        return f"agency: say whose answer is false: {', '.join(standing)}"
+    return "there is no such answer that could be found false, or it was already"
+
+
+def _recalculate(state: CaseState, _: CasePlan, message: Recalculate) -> str | None:
+    if closed := working_time.closed_for_ever(message.calendar, state.complaint.accepted_at):
+        return f"calendar: has no working time for over a year from {closed}: nothing would ever be due"
     return None
 
 
@@ -258,4 +277,5 @@ _CHECKS: dict[type[Message], Callable[[CaseState, CasePlan, Any], str | None]] =
     Pause: _pause,
     Extend: _extend,
     Disprove: _disprove,
+    Recalculate: _recalculate,
 }

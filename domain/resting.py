@@ -48,6 +48,8 @@ def extend(taken: Taken, message: Extend) -> None:
     standing = taken.timeline.change(**{"clock" if of_level else "statutory": longer})
     detail = {"clock": message.clock.value, "by": str(message.by), "reason": message.reason}
     taken.add(message, standing, detail=detail | _moved(clock, longer))
+    if of_level:  # given in time, and delivered late: nobody was late then
+        rescind_what_was_in_time(taken, statutory=False)
 
 
 def recalculate(taken: Taken, message: Recalculate) -> None:

@@ -45,11 +45,15 @@ def plan_case(policy: Policy, calendar: WorkingCalendar, request: PlanRequest) -
     if (problem := _unknown(policy, request)) is not None:
         return PlanReply(problem=problem)
     category = _category(policy, request.category)
-    accused = request.complaint.respondent if category and category.bypasses_respondent else None
+    accused = request.bypassed or (request.complaint.respondent if category and category.bypasses_respondent else None)
+    if accused is not None and request.agency == accused:
+        return PlanReply(problem=f"agency: {accused} is the agency that the report accuses: it cannot have the case")
     found = request.agency or _past(accused, category, route(policy, request.category, request.region))
     reason = found if isinstance(found, TriageReason) else None
     agency = _agency(policy, policy.triage.agency if reason else found)
     ladder = _ladder(policy, category, agency, triaged=reason is not None)
+    if ladder is None:
+        return PlanReply(problem=f"agency: {agency.code} has no ladder in this policy: its cases would climb nothing")
     levels = tuple(level for level in _levels(policy, ladder, agency) if level.agency != accused)
     if not levels:
         return PlanReply(problem=f"respondent: nobody is left on the ladder {ladder.code} once {accused} is bypassed")
@@ -109,9 +113,9 @@ def _agency(policy: Policy, code: str) -> Agency:
     return next(agency for agency in policy.agencies if agency.code == code)
 
 
-def _ladder(policy: Policy, category: Category | None, agency: Agency, *, triaged: bool) -> Ladder:
+def _ladder(policy: Policy, category: Category | None, agency: Agency, *, triaged: bool) -> Ladder | None:
     code = policy.triage.ladder if triaged else (category.ladder if category else None) or agency.ladder or "default"
-    return next(ladder for ladder in policy.ladders if ladder.code == code)
+    return next((ladder for ladder in policy.ladders if ladder.code == code), None)
 
 
 def _levels(policy: Policy, ladder: Ladder, agency: Agency) -> Iterator[LevelPlan]:

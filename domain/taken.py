@@ -1,15 +1,16 @@
 """A message while it takes effect: when it counts, what it stops and begins, and what it takes back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain import clocks, ledger, proposals, working_time
 from domain.timeline import Sender, Standing, Timeline
 from schemas.calendar import Limit
-from schemas.case import EFFECTS, CasePlan, CaseState, Clock, TransitionKind, Window, WindowKind
-from schemas.ledger import LedgerEntry
+from schemas.case import EFFECTS, Breach, CasePlan, CaseState, Clock, TransitionKind, Window, WindowKind
+from schemas.ledger import EntryKind, LedgerEntry
 from schemas.messages import Message
-from schemas.sanctions import Trigger
+from schemas.sanctions import Trigger, TriggeredRule
 
 
 @dataclass(frozen=True)
@@ -73,20 +74,50 @@ def rescind_what_was_in_time(taken: Taken, part: str | None = None, *, statutory
 
     Args:
         taken: the message.
-        part: the agency of the part that it ends; None: it is about the case as a whole.
+        part: the agency of the part that it ends; None: it ends all that the case waits for.
         statutory: whether it stops the statutory clock, too.
     """
-    reason = f"the case's end was accepted at {taken.at.isoformat()}, in time, and delivered late"
+    rescind(taken, lambda breach: (part is None or breach.part == part) and (statutory or not breach.statutory))
+    if part is None and statutory:
+        _rescind_what_was_cured(taken)
+
+
+def _rescind_what_was_cured(taken: Taken) -> None:
+    """Take back that something was not cured, if the message that cures it was accepted within the time for it."""
+    rules = {rule.rule: rule for rule in taken.plan.sanctions if rule.after is not None}
+    meant = [
+        entry.entry
+        for entry in taken.state.ledger
+        if entry.kind is EntryKind.PROPOSED and entry.refers_to is not None and entry.rule in rules
+        if taken.at <= _to_be_cured_by(taken, rules[entry.rule], entry.refers_to)
+    ]
+    reason = f"cured at {taken.at.isoformat()}, in time, and delivered late"
+    if entries := ledger.annulments(taken.state, meant, taken.at, reason):
+        taken.timeline.add(TransitionKind.RESCINDED, taken.at, detail={"reason": reason}, ledger=entries)
+
+
+def _to_be_cured_by(taken: Taken, rule: TriggeredRule, number: int) -> datetime:
+    assert rule.after is not None
+    return working_time.due(taken.plan.calendar, taken.state.ledger[number - 1].at, rule.after).at
+
+
+def rescind(taken: Taken, meant: Callable[[Breach], bool], at: datetime | None = None) -> None:
+    """Take back those of the breaches meant that fell due at or after a moment: that of the message, unless given."""
+    moment = at or taken.at
+    reason = f"the case's end was accepted at {moment.isoformat()}, in time, and delivered late"
     for number, breach in enumerate(taken.state.breaches, start=1):
-        meant = (part is None or breach.part == part) and (statutory or not breach.statutory)
-        if meant and taken.at <= breach.due_at and not breach.rescinded:
+        if meant(breach) and moment <= breach.due_at and not breach.rescinded:
+            statutory = taken.state.statutory
+            if breach.statutory and statutory is not None:  # it never ran out
+                statutory = clocks.paused(statutory.model_copy(update={"breached": False}), moment)
             taken.timeline.add(
                 TransitionKind.RESCINDED,
-                taken.at,
+                moment,
+                taken.timeline.change(statutory=statutory),
                 breached_level=breach.level,
                 breach=number,
                 detail={"reason": reason},
-                ledger=ledger.annulments(taken.state, breach, taken.at, reason),
+                ledger=ledger.annulments(taken.state, breach.proposals, moment, reason),
             )
 
 

@@ -87,6 +87,19 @@ def around_the_clock(calendar: WorkingCalendar) -> WorkingCalendar:
     return calendar.model_copy(update=always)
 
 
+def closed_for_ever(calendar: WorkingCalendar, since: datetime) -> date | None:
+    """Return the day from which a calendar has no working time for over a year; None if there is no such day."""
+    last_open = day = _local(calendar, since).date()
+    named = [*calendar.holidays, *(season.last for season in calendar.seasons), day]
+    while day <= max(named) + timedelta(days=8):
+        if hours(calendar, day):
+            last_open = day
+        if day - last_open > _LONGEST_CLOSURE:
+            return last_open
+        day += _DAY
+    return last_open if day - last_open > timedelta(days=8) else None
+
+
 def beyond_decrees(calendar: WorkingCalendar, moment: datetime) -> bool:
     """Return whether a deadline lies after the last day whose holidays are decreed, and may yet move."""
     return _day_that_ends(calendar, moment) > calendar.valid_to

@@ -83,6 +83,7 @@ class PlanRequest(Model):
     region: Code | None
     case_class: Code | None = Field(default=None, description="None: that of the category")
     agency: Code | None = Field(default=None, description="None: as the routes say")
+    bypassed: Code | None = Field(default=None, description="the accused agency, once the case has to go past it")
 
 
 class PlanReply(Model):
@@ -97,6 +98,13 @@ class Pause(Model):
 
     since: UtcDatetime
     until: UtcDatetime | None = None
+
+
+class Kept(Model):
+    """A deadline that a correction would have moved into the past, and that stays for that reason."""
+
+    due: Deadline
+    at: UtcDatetime = Field(description="when it was kept: what rests or is added later still counts")
 
 
 class Extension(Model):
@@ -124,6 +132,7 @@ class Clock(Model):
     around_the_clock: bool = False
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[Extension, ...] = ()
+    kept: Kept | None = Field(default=None, description="takes the place of the limits")
 
     @property
     def paused(self) -> bool:
@@ -145,6 +154,8 @@ class Breach(Model):
     rescinded: bool = Field(default=False, description="the answer turned out to have been accepted in time")
     part: Code | None = Field(default=None, description="the agency of the part that was late")
     statutory: bool = False
+    agency: Code | None = Field(default=None, description="who had the case then")
+    round: int = 1
 
 
 class Part(Model):
@@ -161,6 +172,18 @@ class Part(Model):
     def holder(self) -> str:
         """Who has to act on this part, as role@agency."""
         return self.levels[self.level].holder
+
+
+class Answer(Model):
+    """An answer and whose it is, for when it turns out to be false."""
+
+    agency: Code
+    agency_head: str
+    levels: tuple[LevelPlan, ...]
+    level: int
+    round: int
+    part: bool = Field(default=False, description="whether it was the answer to a part")
+    disproved: bool = False
 
 
 class WindowKind(StrEnum):
@@ -303,6 +326,7 @@ class CaseState(Model):
     status: Status = Status.RECEIVED
     level: int = 0
     round: int = Field(default=1, description="counts up with every transfer, reopening and appeal")
+    began_at: int = Field(default=0, description="the level at which the present round began")
     clock: Clock | None = None
     statutory: Clock | None = None
     window: Window | None = None
@@ -320,6 +344,7 @@ class CaseState(Model):
     acknowledged_by: str | None = None
     answered_at: UtcDatetime | None = None
     evidence: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
     merged_into: CaseId | None = None
     referred_to: Code | None = None
     rating: int | None = None
@@ -455,6 +480,7 @@ class CommitRequest(Model):
     transitions: tuple[Transition, ...] = Field(min_length=1)
     offices: tuple[str, ...] = Field(default=(), description="whose absence matters to the case")
     absences: tuple[Absence, ...] = Field(default=(), description="what the case knows of absences")
+    moments: dict[str, UtcDatetime] = Field(default={}, description="when which event happened, by its key")
 
 
 class CommitResult(Model):
@@ -463,6 +489,7 @@ class CommitResult(Model):
     written_before: tuple[Transition, ...] = Field(default=(), description="others stand under these numbers")
     absences: tuple[Absence, ...] | None = Field(default=None, description="offices are held otherwise than it knew")
     refused: dict[MessageId, str] = Field(default={}, description="messages that the records speak against, and why")
+    moments: dict[str, UtcDatetime] = Field(default={}, description="of the request that was written")
 
     @property
     def written(self) -> bool:

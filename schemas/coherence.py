@@ -21,11 +21,27 @@ def problems(policy: Policy) -> list[str]:
 def oversights(policy: Policy) -> list[str]:
     """Return what fits together and is a mistake all the same. Packs are held to it, policies of old cases are not."""
     owned = {route.category for route in policy.routes}
-    return [
-        f"category {category.code} is owned by nobody: add routes, or say refer_to or to_triage = true"
-        for category in policy.categories
-        if category.code not in owned and category.refer_to is None and not category.to_triage
+    ladders = {ladder.code for ladder in policy.ladders}
+    of_levels = {rule.rule for ladder in policy.ladders for level in ladder.levels for rule in level.sanctions}
+    twice = [
+        f"sanction {rule.rule} is the name of a level's rule, too: give one of the two another name"
+        for rule in policy.sanctions
+        if rule.rule in of_levels
     ]
+    without = [
+        f"agency {agency.code} names no ladder, and there is none with the code default: name one or add it"
+        for agency in policy.agencies
+        if agency.ladder is None and "default" not in ladders
+    ]
+    return (
+        twice
+        + without
+        + [
+            f"category {category.code} is owned by nobody: add routes, or say refer_to or to_triage = true"
+            for category in policy.categories
+            if category.code not in owned and category.refer_to is None and not category.to_triage
+        ]
+    )
 
 
 def _said_twice(policy: Policy) -> Iterator[str]:

@@ -33,7 +33,14 @@ refused; a name cannot be told from a reference, so keep names out."""
 Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 """A reason as a short code in lower case, e.g. wrong-agency. What there is to say about it is the message's text."""
 
-Office = Annotated[str, StringConstraints(pattern=r"^[!-~]+@[!-~]+$", max_length=240)]
+
+def _no_address(office: str) -> str:
+    if re.search(r"@[^@]*\.[A-Za-z]{2,}$", office):
+        raise ValueError("looks like an e-mail address: write role@agency")
+    return office
+
+
+Office = Annotated[str, StringConstraints(pattern=r"^[!-~]+@[!-~]+$", max_length=240), AfterValidator(_no_address)]
 """role@agency."""
 
 
@@ -103,6 +110,7 @@ class Respond(_Message):
 
     kind: Literal["respond"] = "respond"
     evidence: tuple[Reference, ...] = Field(default=(), max_length=20, description="stored photos and documents")
+    part: Code | None = Field(default=None, description="the agency whose part it answers; None: the sender's own")
 
 
 class Transfer(_Message):
@@ -115,7 +123,10 @@ class Transfer(_Message):
 
 
 class Coordinate(_Message):
-    """Several agencies have to act: each gets its part with its own clock, and all have to answer."""
+    """Several agencies have to act: each gets its part with its own clock, and all have to answer.
+
+    Of a case that is coordinated already, a superior may say anew who has to answer: who has a part keeps it.
+    """
 
     kind: Literal["coordinate"] = "coordinate"
     agencies: tuple[Code, ...] = Field(min_length=1, max_length=10)
@@ -218,6 +229,7 @@ class Disprove(_Message):
     """A superior has found that an answer was false."""
 
     kind: Literal["disprove"] = "disprove"
+    agency: Code | None = Field(default=None, description="whose answer, when several agencies answered")
 
 
 Message = (

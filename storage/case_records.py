@@ -24,23 +24,33 @@ async def commit(pool: Pool, request: CommitRequest, policy: Policy | None = Non
         request: what to write.
         policy: the case's, for when people may be notified; none: at any time.
     """
+    try:
+        return await _commit(pool, request, policy)
+    except merges.AgainstRecordsError as against:  # which has undone all that the transaction had written
+        return CommitResult(refused=against.refused)
+
+
+async def _commit(pool: Pool, request: CommitRequest, policy: Policy | None) -> CommitResult:
     case, transitions = request.case, request.transitions
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", case.case_id)
         written_before = await _from(connection, case.case_id, transitions[0].seq)
         if written_before:
-            return CommitResult(written_before=() if written_before == transitions else written_before)
+            return _written(request) if written_before == transitions else CommitResult(written_before=written_before)
         if (known := await absences.changed(connection, request)) is not None:
             return CommitResult(absences=known)
-        if refused := await merges.record(connection, case.case_id, transitions):
-            return CommitResult(refused=refused)
+        await merges.record(connection, case.case_id, transitions)
         await _upsert_case(connection, case)
         for transition in transitions:
             await _append(connection, case.case_id, transition)
             await _append_to_ledger(connection, transition)
         await notices.enqueue(connection, request, policy)
         await scorecard_feed.enqueue(connection, request)
-    return CommitResult()
+    return _written(request)
+
+
+def _written(request: CommitRequest) -> CommitResult:
+    return CommitResult(moments=request.moments)
 
 
 async def _from(connection: Connection, case_id: str, seq: int) -> tuple[Transition, ...]:

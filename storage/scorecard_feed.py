@@ -63,7 +63,7 @@ def _on_time(request: CommitRequest, transition: Transition) -> bool:
 def _answered_by(request: CommitRequest, transition: Transition) -> str | None:
     match transition.kind:
         case TransitionKind.RESPONDED:
-            return request.case.agency
+            return request.case.agency if transition.message_id else None  # of a coordinated case, the parts answered
         case TransitionKind.PART_ANSWERED:
             return transition.detail["agency"]
         case _:

@@ -1,10 +1,12 @@
 """One case lived through the pure core: what is said to it, and how much time passes."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.lifecycle import Event, MessageReceived, Opened, TimeReached, decide, evolve, next_moment
 from domain.passing_on import needed_plans
+from domain.routing import plan_case
 from schemas.case import CaseState, Transition, TransitionKind
 from schemas.ledger import LedgerEntry
 from schemas.messages import Message
@@ -37,8 +39,16 @@ class Life:
         """Let somebody send a message now; return what it led to."""
         self._said += 1
         message = making.message(kind, f"{kind}-{self._said}", **fields) if isinstance(kind, str) else kind
-        plans = tuple(making.plan_for(self.policy, request) for request in needed_plans(self.state, message))
-        return self.happens(MessageReceived(self.now, message, plans=plans))
+        return self.happens(self.planned(MessageReceived(self.now, message)))
+
+    def planned(self, received: MessageReceived) -> MessageReceived:
+        """Return a message with the plans that it needs, or with the reason why there can be none."""
+        for request in needed_plans(self.state, received.message):
+            reply = plan_case(self.policy, making.calendar(self.policy.calendar.week), request)
+            if reply.plan is None:
+                return replace(received, problem=reply.problem)
+            received = replace(received, plans=(*received.plans, reply.plan))
+        return received
 
     def refuses(self, kind: str, **fields: Any) -> str:
         """Let somebody send a message that the case refuses; return the reason."""

@@ -18,15 +18,17 @@ with workflow.unsafe.imports_passed_through():
         Opened,
         TimeReached,
         Unreadable,
+        at_moment,
         decide_all,
         evolve_all,
+        moments,
         next_moment,
     )
     from domain.offices import concerned
     from domain.passing_on import needed_plans
     from domain.refusal import refusal, took_effect
     from domain.view import result, view
-    from schemas.case import CaseResult, CaseStart, CaseState, CaseView, CommitRequest
+    from schemas.case import CaseResult, CaseStart, CaseState, CaseView, CommitRequest, CommitResult
     from schemas.messages import MESSAGES, Message, MessageReceipt
     from schemas.problems import storable
     from workflows.alarm import Alarm
@@ -97,7 +99,7 @@ class ComplaintWorkflow:
         if self._case.seq == 0:
             await self._settle([Opened(at=self._case.complaint.accepted_at)])
         while self._inbox or not self._case.over:
-            if _history_is_long() and await self._all_have_heard():
+            if _history_is_long(self._case) and await self._all_have_heard():
                 return False
             letters, events = await self._whatever_comes_first()
             for together in self._together(events):
@@ -151,17 +153,23 @@ class ComplaintWorkflow:
         another time and without the message that it had decided upon. Then what the lost one committed stands: the case
         adopts it, and decides again about what it knows of. It does so, too, when the records know of an absence that
         it did not, or speak against a message.
+
+        The commit gives back the moments that it was made with: they are part of the history, the clock is not quite.
         """
         while True:
             draft, transitions = decide_all(self._case, events)
             if not transitions:
                 break
             request = CommitRequest(
-                case=view(draft), transitions=transitions, offices=concerned(draft), absences=self._case.absences
+                case=view(draft),
+                transitions=transitions,
+                offices=concerned(draft),
+                absences=self._case.absences,
+                moments=moments(events),
             )
             outcome = await durably(CaseActivities.commit, request)
             if outcome.written:
-                self._case = draft
+                self._case = draft if outcome.moments in ({}, request.moments) else self._as_written(events, outcome)
                 break
             self._case = evolve_all(self._case, outcome.written_before)
             if outcome.absences is not None:
@@ -169,6 +177,15 @@ class ComplaintWorkflow:
             self._problems |= outcome.refused
             events = [_spoken_against(event, outcome.refused) for event in events]
         self._show()
+
+    def _as_written(self, events: list[Event], outcome: CommitResult) -> CaseState:
+        """Return the case as it was written, when the workflow's clock reads otherwise now than it did then.
+
+        A worker that answers a query before a commit has ended leaves a task more in the history than its replay needs,
+        and a replay that joins the two reads the later clock.
+        """
+        written, _ = decide_all(self._case, [at_moment(event, outcome.moments) for event in events])
+        return written
 
     def _show(self) -> None:
         case = view(self._case)
@@ -240,7 +257,10 @@ def _read(number: int, name: str, payloads: Sequence[RawValue]) -> MessageReceiv
     return Unreadable(at=workflow.now(), id=f"(signal {number})", name=storable(name), problem=problem)
 
 
-def _history_is_long() -> bool:
+def _history_is_long(case: CaseState) -> bool:
+    """Return whether a case should go on in a new history; cases of the first edition never did, and replay so."""
+    if case.plan is None or case.plan.edition < 2:
+        return False
     info = workflow.info()
     return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONGEST_HISTORY
 

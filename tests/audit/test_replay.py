@@ -30,16 +30,35 @@ async def verdicts(histories: AsyncIterator[WorkflowHistory]) -> list[Verdict]:
     return [verdict async for verdict in replay(histories)]
 
 
-def test_every_kind_of_life_is_stored_for_this_version() -> None:
-    assert {path.stem for path in STORED if path.parent.name == "0.1.0"} == {
-        "answered_in_time",
-        "climbed_to_the_top_and_open",
-        "answered_late_but_accepted_in_time",
-        "withdrawn_from_triage",
-        "withdrawn_late",
-        "refused_messages",
-        "database_away",
-    }
+FIRST = {
+    "answered_in_time",
+    "climbed_to_the_top_and_open",
+    "answered_late_but_accepted_in_time",
+    "withdrawn_from_triage",
+    "withdrawn_late",
+    "refused_messages",
+    "database_away",
+}
+RELEASES = {
+    "0.1.0": FIRST | {"flooded_with_nonsense"},
+    "0.2.0": FIRST
+    | {
+        "asked_and_closed_by_silence",
+        "passed_on_rejected_and_appealed",
+        "coordinated_reopened_and_rated",
+        "paused_extended_and_recalculated",
+        "reminded_at_the_top_and_open",
+        "held_by_a_deputy",
+        "carried_on_in_a_second_history-1",
+        "carried_on_in_a_second_history-2",
+        "register",
+    },
+}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_every_kind_of_life_is_stored_for_every_release(release: str) -> None:
+    assert {path.stem for path in STORED if path.parent.name == release} == RELEASES[release]
 
 
 @pytest.mark.parametrize("path", STORED, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -16,7 +16,6 @@ from tests.crashes.site import Handle, Site
 ROUNDS = 6
 POLICY = making.policy("3 seconds")
 SETTLED_WITHIN = 60.0
-SIGNS_OF_BUGS = ("TMPRL1100", "TMPRL1102", "Nondeterminism", "TimelineConflictError", "unique constraint")
 
 
 async def test_whatever_is_killed_every_case_goes_on_and_has_each_entry_once(site: Site) -> None:
@@ -26,8 +25,7 @@ async def test_whatever_is_killed_every_case_goes_on_and_has_each_entry_once(sit
     try:
         async with worker:
             await _live_through_it(site, killer)
-        log = (site.folder / "worker.log").read_text()
-        assert [sign for sign in SIGNS_OF_BUGS if sign in log] == []
+        assert once.signs_of_bugs(site.folder / "worker.log") == []
     except BaseException as error:
         error.add_note(f"{killer}. Again: KAWAL_CRASH_SEED={seed}")
         raise

@@ -66,11 +66,16 @@ def test_everybody_whom_an_event_concerns_hears_of_it(
 
 @pytest.mark.parametrize(
     "kind",
-    [Kind.RECEIVED, Kind.VERIFIED, Kind.ACKNOWLEDGED, Kind.NOTED, Kind.NOT_CURED, Kind.PART_ANSWERED, Kind.RESCINDED,
+    [Kind.RECEIVED, Kind.ACKNOWLEDGED, Kind.NOTED, Kind.NOT_CURED, Kind.PART_ANSWERED, Kind.RESCINDED,
      Kind.PAUSED, Kind.RESUMED, Kind.EXTENDED, Kind.RECALCULATED, Kind.RATED, Kind.DISPROVED, Kind.REFUSED],
 )  # fmt: skip
 def test_what_concerns_nobody_is_told_to_nobody(kind: TransitionKind) -> None:
     assert heard(kind, detail={"holder": HEAD, "to": HEAD}) == []
+
+
+def test_a_correction_is_told_to_whoever_gets_the_case_by_it_and_else_to_nobody() -> None:
+    assert heard(Kind.VERIFIED, detail={"to": HEAD}) == [(HEAD, What.ASSIGNED_TO_YOU)]
+    assert heard(Kind.VERIFIED, detail={}) == []
 
 
 def test_a_climb_tells_the_late_one_and_the_superior_once_each() -> None:

@@ -44,6 +44,20 @@ async def test_a_case_is_merged_into_one_that_is_there_open_and_not_merged_itsel
     assert await merges.merged_into(kawal.pool, first.id) == [second.id]
 
 
+async def test_a_merge_that_the_records_refuse_leaves_nothing_behind_of_what_came_with_it(kawal: Kawal) -> None:
+    case, target = [await kawal.open(making.whole_policy()) for _ in range(2)]
+    for message in (
+        making.message("merge", "m1", into="nowhere"),
+        making.message("unmerge", "u1"),
+    ):
+        await case.signal(message.kind, message)
+    await kawal.starter.send(case.id, making.message("merge", "m2", into=target.id))
+    assert await merges.merged_into(kawal.pool, target.id) == [case.id]
+    await kawal.starter.send(case.id, making.message("unmerge", "u2"))
+    assert await merges.merged_into(kawal.pool, target.id) == []
+    assert (await kawal.stored(case.id)).status is Status.ASSIGNED
+
+
 async def test_an_unmerged_case_goes_on_and_may_be_merged_again(kawal: Kawal) -> None:
     case, other = [await kawal.open(making.whole_policy()) for _ in range(2)]
     await kawal.starter.send(case.id, making.message("merge", "m1", into=other.id))

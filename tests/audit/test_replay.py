@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,9 @@ STORED = sorted(HISTORIES.glob("*/*.json"))
 
 
 def stored(path: Path) -> WorkflowHistory:
-    return WorkflowHistory.from_json(path.stem, path.read_text())
+    """Return a stored history under the id of its workflow: a case may have several, and a register is no case."""
+    history = WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
+    return replace(history, workflow_id=history.events[0].workflow_execution_started_event_attributes.workflow_id)
 
 
 async def each(*histories: WorkflowHistory) -> AsyncIterator[WorkflowHistory]:

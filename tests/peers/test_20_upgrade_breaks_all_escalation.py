@@ -16,6 +16,7 @@ from audit.replay import replay
 from domain.lifecycle import Opened, decide_all, next_moment
 from schemas.case import CaseState, Clock
 from tests import making
+from tests.audit.test_replay import stored
 from tests.life import Life
 from tests.making import NOON
 from tests.peers.following import DAY
@@ -60,7 +61,7 @@ async def test_every_stored_history_holds_with_the_code_of_today(version: str) -
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
         for path in paths:
-            yield WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))
+            yield stored(path)
 
     verdicts = [verdict async for verdict in replay(histories())]
     assert len(verdicts) == len(paths)

@@ -8,8 +8,8 @@ delivered later counts nowhere, but is on record. A month that ended while the e
 again, so that what piled up meanwhile still counts.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain import repeat_offences, working_time
@@ -80,6 +80,16 @@ class TimeReached:
 
 
 Event = ItemReceived | MessageReceived | TimeReached
+
+
+def moments(events: Iterable[Event]) -> dict[str, datetime]:
+    """Return when which event happened, by its identity."""
+    return {event.identity or "time": event.at for event in events}
+
+
+def at_moments(events: Iterable[Event], known: Mapping[str, datetime]) -> list[Event]:
+    """Return events at the moments that are known of them."""
+    return [replace(event, at=known.get(event.identity or "time", event.at)) for event in events]
 
 
 def decide(card: Scorecard, event: Event) -> tuple[RegisterEntry, ...]:

@@ -303,10 +303,14 @@ class RegisterCommit(Model):
     entries: tuple[RegisterEntry, ...] = Field(min_length=1)
     scores: tuple[Score, ...] = ()
     months: tuple[MonthScore, ...] = ()
+    moments: dict[str, UtcDatetime] = Field(default={}, description="when which event happened, by its identity")
 
 
 class RegisterCommitResult(Model):
-    """What came of a commit. Unless both are empty, nothing was written, and the register decides again."""
+    """What came of a commit. If something was written before or is known, it wrote nothing, and the register decides
+    again.
+    """
 
     written_before: tuple[RegisterEntry, ...] = Field(default=(), description="others stand under these numbers")
     known: tuple[str, ...] = Field(default=(), description="items and messages that stand in the register already")
+    moments: dict[str, UtcDatetime] = Field(default={}, description="of the request that was written")

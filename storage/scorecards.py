@@ -34,7 +34,9 @@ async def commit(pool: Pool, request: RegisterCommit) -> RegisterCommitResult:
         await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"scorecard {agency}")
         written_before = await _from(connection, agency, entries[0].number)
         if written_before:
-            return RegisterCommitResult(written_before=() if written_before == entries else written_before)
+            if written_before == entries:
+                return RegisterCommitResult(moments=request.moments)
+            return RegisterCommitResult(written_before=written_before)
         if known := await _known(connection, request):
             return RegisterCommitResult(known=known)
         for entry in entries:
@@ -43,7 +45,7 @@ async def commit(pool: Pool, request: RegisterCommit) -> RegisterCommitResult:
             await _add_points(connection, agency, score)
         for month in request.months:
             await _add_answers(connection, agency, month)
-    return RegisterCommitResult()
+    return RegisterCommitResult(moments=request.moments)
 
 
 async def _from(connection: Connection, agency: str, number: int) -> tuple[RegisterEntry, ...]:

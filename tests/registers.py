@@ -180,7 +180,8 @@ def committed(
     ]
     if answered_at is not None:
         seq = len(transitions) + 3
-        transitions.append(Transition(seq=seq, kind=TransitionKind.RESPONDED, at=answered_at, **about))
+        answer = Transition(seq=seq, kind=TransitionKind.RESPONDED, at=answered_at, message_id="answer", **about)
+        transitions.append(answer)
     return CommitRequest(
         case=case.model_copy(update={"agency": agency, "on_time": on_time}), transitions=tuple(transitions)
     )

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.scorecard_declarations import ScorecardActivities
     from domain.objections import refusal, took_effect
     from domain.register_state import carried, effects, evolve_all, governed, is_crowded, next_moment, view
-    from domain.scorecard import Event, ItemReceived, MessageReceived, TimeReached, decide_all
+    from domain.scorecard import Event, ItemReceived, MessageReceived, TimeReached, at_moments, decide_all, moments
     from schemas.problems import storable
     from schemas.scorecard import (
         REGISTER_MESSAGES,
@@ -142,13 +142,17 @@ class ScorecardWorkflow:
             if not entries:
                 return
             scores, months = effects(self._card, entries)
-            request = RegisterCommit(agency=self._card.agency, entries=entries, scores=scores, months=months)
+            request = RegisterCommit(
+                agency=self._card.agency, entries=entries, scores=scores, months=months, moments=moments(events)
+            )
             result = await durably(ScorecardActivities.commit_register, request)
             if result.known:
                 events = [event for event in events if event.identity not in result.known]
             elif result.written_before:
                 self._card = evolve_all(self._card, result.written_before)
             else:
+                if result.moments not in ({}, request.moments):  # a replay may read a later clock than the commit did
+                    _, entries = decide_all(self._card, at_moments(events, result.moments))
                 self._card = evolve_all(self._card, entries)
                 return
 

@@ -182,6 +182,10 @@ def respond(
         list[str] | None,
         typer.Option(metavar="REFERENCE", help="A stored photo or document; may be repeated."),
     ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="AGENCY", help="Whose part of a coordinated case it answers, if not the sender's own."),
+    ] = None,
     actor: ActorOption = "operator",
     role: AgencyRole = "operator",
     agency: AgencyOption = None,
@@ -191,7 +195,7 @@ def respond(
 ) -> None:
     """Answer a case for its agency, or the agency's part of it."""
     actor_of = sender(actor, role, agency, office)
-    send(Respond, case, actor_of, message_id, json, text=text, evidence=evidence or ())
+    send(Respond, case, actor_of, message_id, json, text=text, evidence=evidence or (), part=part)
 
 
 def transfer(
@@ -341,6 +345,9 @@ def extend(
 def disprove(
     case: CaseArgument,
     text: TextOption = None,
+    of: Annotated[
+        str | None, typer.Option(metavar="AGENCY", help="Whose answer it was, when several agencies answered.")
+    ] = None,
     actor: ActorOption = "superior",
     role: SuperiorRole = "superior",
     agency: AgencyOption = None,
@@ -349,7 +356,7 @@ def disprove(
     json: Json = False,
 ) -> None:
     """Say that an answer was found false."""
-    send(Disprove, case, sender(actor, role, agency, office), message_id, json, text=text)
+    send(Disprove, case, sender(actor, role, agency, office), message_id, json, text=text, agency=of)
 
 
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {

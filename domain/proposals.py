@@ -58,7 +58,7 @@ def proposed(state: CaseState, rules: Iterable[SanctionRule], about: Lateness) -
     """Return the sealed proposals that rules lead to.
 
     There are none for an office that nobody held, none for the operator in a round that began above that level, and
-    none a second time for one (round, part, level, rule).
+    none a second time for one (round, part, level, rule), unless the first was taken back: then it refers to that one.
     """
     entries = []
     for rule in rules:
@@ -66,8 +66,18 @@ def proposed(state: CaseState, rules: Iterable[SanctionRule], about: Lateness) -
         subject = None if passed_by else _subject(state, rule, about)
         if subject is not None:
             entries.append(_entry(state, rule, subject, about))
-    proposed_before = {_key(entry) for entry in state.ledger if entry.kind is EntryKind.PROPOSED}
-    return ledger.chained(state, [entry for entry in entries if _key(entry) not in proposed_before])
+    return ledger.chained(state, [new for entry in entries if (new := _once(state, entry)) is not None])
+
+
+def _once(state: CaseState, entry: LedgerEntry) -> LedgerEntry | None:
+    """Return a proposal that does not stand yet; None if it does. One in place of what was taken back refers to it."""
+    before = {_key(old): old.entry for old in state.ledger if old.kind is EntryKind.PROPOSED}
+    taken_back = {old.refers_to for old in state.ledger if old.kind is EntryKind.ANNULLED}
+    while (number := before.get(_key(entry))) is not None:
+        if number not in taken_back:
+            return None
+        entry = entry.model_copy(update={"refers_to": number})
+    return entry
 
 
 def not_cured(state: CaseState, rule: TriggeredRule, cured: LedgerEntry, at: datetime) -> tuple[LedgerEntry, ...]:

@@ -2,7 +2,7 @@
 
 from domain import clocks
 from domain.passing_time import back_to_work
-from domain.taken import Taken, rescind_what_was_in_time
+from domain.taken import Taken, rescind, rescind_what_was_in_time
 from schemas.case import Clock, Extension, WindowKind
 from schemas.messages import Ask, ClockName, Extend, Pause, Provide, Recalculate, Resume, Unmerge
 from schemas.status import Status
@@ -21,7 +21,9 @@ def ask(taken: Taken, message: Ask) -> None:
         window=window,
     )
     taken.add(message, standing)
-    rescind_what_was_in_time(taken, statutory=rests)
+    rescind_what_was_in_time(taken, statutory=False)
+    if rests:  # a rest that begins when the time is over adds none
+        rescind(taken, lambda breach: breach.statutory and taken.at < breach.due_at)
 
 
 def go_on(taken: Taken, message: Provide | Resume | Unmerge) -> None:

@@ -11,7 +11,7 @@ from tests.cli.calm import Calm, calm
 from tests.cli.command import Dev, Ended, Shell
 
 COMMANDS = {command.__name__: command for commands in PANELS.values() for command in commands}
-OTHER_NAMES = {("transfer", "agency"): "to", ("verify", "agency"): "assign"}
+OTHER_NAMES = {("transfer", "agency"): "to", ("verify", "agency"): "assign", ("disprove", "agency"): "of"}
 """Options that cannot have their field's name: --agency is the sender's."""
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
@@ -39,7 +39,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
             "--text",
             "Bohong",
         ),
-        "there is no answer yet that could be found false",
+        "there is no such answer that could be found false",
     ),
 }
 

@@ -182,3 +182,14 @@ def test_an_office_is_no_e_mail_address(office: str) -> None:
     with pytest.raises(ValueError, match=r"office\n") as caught:
         Actor(id="operator-7", office=office)
     assert "budi" not in str(caught.value)
+
+
+def test_a_deadline_that_passes_after_all_is_proposed_for_in_place_of_the_proposal_that_was_taken_back() -> None:
+    life = Life()
+    life.passes(days=61)
+    life.says("ask", accepted_at=NOON + 59 * DAY)
+    life.says("provide")
+    life.passes(days=10)
+    first, again = (entry for entry in life.ledger if entry.rule == "statutory-late" and entry.points > 0)
+    assert again.refers_to == first.entry
+    assert [breach.rescinded for breach in life.state.breaches if breach.statutory] == [True, False]

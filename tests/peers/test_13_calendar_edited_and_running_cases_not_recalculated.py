@@ -178,4 +178,4 @@ def test_a_decree_that_is_taken_back_brings_deadlines_forward_and_never_into_the
     life, late = decreed_and_taken_back_after(9)
     assert (life.due, life.kinds.count("breached")) == (late, 0)
     assert life.state.clock is not None
-    assert any(step.startswith("stays: the changed calendar would put it at") for step in life.state.clock.due.steps)
+    assert any(step.startswith("stays: what was changed would put it at") for step in life.state.clock.due.steps)

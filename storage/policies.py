@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import asyncpg
+
 from schemas.policy import Policy
 from storage.database import Pool
 
@@ -29,19 +31,30 @@ async def publish(pool: Pool, policy: Policy) -> None:
 
 async def version(pool: Pool, version: str) -> Policy | None:
     """Return a published version, or None when it was never published."""
-    body = await pool.fetchval("select body from policy_versions where version = $1", version)
-    return None if body is None else Policy.model_validate(body)
+    row = await pool.fetchrow("select version, body from policy_versions where version = $1", version)
+    return None if row is None else _published(row)
 
 
 async def in_force(pool: Pool, moment: datetime) -> dict[str, Policy]:
     """Return the policies for complaints of a moment, by name: of each, the latest in effect, and of those the latest.
 
-    A policy takes effect when its day begins in its own time zone.
+    A policy takes effect when its first day begins in its own time zone, and ends when its last day is over there.
     """
     rows = await pool.fetch(
-        "select distinct on (name) name, body from policy_publications join policy_versions using (version)"
-        " where effective_from <= ($1::timestamptz at time zone (body->'calendar'->>'zone'))::date"
+        "select distinct on (name) name, version, body from policy_publications join policy_versions using (version),"
+        " lateral (select ($1::timestamptz at time zone (body->'calendar'->>'zone'))::date as today) of_its_zone"
+        " where effective_from <= today and coalesce((body->>'effective_to')::date >= today, true)"
         " order by name, effective_from desc, publication desc",
         moment,
     )
-    return {row["name"]: Policy.model_validate(row["body"]) for row in rows}
+    return {row["name"]: _published(row) for row in rows}
+
+
+def _published(row: asyncpg.Record) -> Policy:
+    """Return a policy under the version that it was published as.
+
+    Release 0.1.0 reckoned versions otherwise: what cases are pinned to is what stands in the database.
+    """
+    policy = Policy.model_validate(row["body"])
+    vars(policy)["version"] = row["version"]  # where the cached property keeps what it has reckoned
+    return policy

@@ -125,3 +125,27 @@ async def test_a_published_policy_is_read_back_under_the_same_version(kawal: Kaw
     stored = await policies.version(kawal.pool, policy.version)
     assert stored == policy
     assert stored.version == policy.version
+
+
+async def test_a_policy_is_not_in_force_any_more_when_its_last_day_is_over_in_its_own_zone(kawal: Kawal) -> None:
+    moment = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    ending = making.policy(name="ending").model_copy(update={"effective_to": moment.date()})
+    await policies.publish(kawal.pool, ending)
+    assert "ending" in await policies.in_force(kawal.pool, moment)
+    assert "ending" not in await policies.in_force(kawal.pool, moment + timedelta(days=1))
+
+
+async def test_a_policy_published_by_an_older_release_keeps_the_version_that_it_was_published_as(kawal: Kawal) -> None:
+    policy = making.policy(name="older")
+    await kawal.pool.execute(
+        "insert into policy_versions values ('as-it-was', $1, $2, $3, $4)",
+        policy.name,
+        policy.title,
+        policy.effective_from,
+        policy.model_dump(mode="json"),
+    )
+    await kawal.pool.execute("insert into policy_publications (version) values ('as-it-was')")
+    in_force = (await policies.in_force(kawal.pool, datetime.now(UTC)))["older"]
+    found = await policies.version(kawal.pool, "as-it-was")
+    assert found is not None
+    assert in_force.version == found.version == "as-it-was" != policy.version

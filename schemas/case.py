@@ -481,6 +481,7 @@ class CommitRequest(Model):
     offices: tuple[str, ...] = Field(default=(), description="whose absence matters to the case")
     absences: tuple[Absence, ...] = Field(default=(), description="what the case knows of absences")
     moments: dict[str, UtcDatetime] = Field(default={}, description="when which event happened, by its key")
+    history_length: int = Field(default=0, description="events, when it was decided")
 
 
 class CommitResult(Model):
@@ -490,6 +491,7 @@ class CommitResult(Model):
     absences: tuple[Absence, ...] | None = Field(default=None, description="offices are held otherwise than it knew")
     refused: dict[MessageId, str] = Field(default={}, description="messages that the records speak against, and why")
     moments: dict[str, UtcDatetime] = Field(default={}, description="of the request that was written")
+    history_length: int = Field(default=0, description="of the request that was written")
 
     @property
     def written(self) -> bool:

@@ -50,7 +50,7 @@ async def _commit(pool: Pool, request: CommitRequest, policy: Policy | None) -> 
 
 
 def _written(request: CommitRequest) -> CommitResult:
-    return CommitResult(moments=request.moments)
+    return CommitResult(moments=request.moments, history_length=request.history_length)
 
 
 async def _from(connection: Connection, case_id: str, seq: int) -> tuple[Transition, ...]:

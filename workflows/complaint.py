@@ -62,6 +62,7 @@ class ComplaintWorkflow:
         self._shown: CaseView | None = view(start.carried) if start.carried else None
         self._signals = start.signals
         self._problems: dict[str, str] = {}
+        self._length = 0
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseResult:
@@ -99,7 +100,7 @@ class ComplaintWorkflow:
         if self._case.seq == 0:
             await self._settle([Opened(at=self._case.complaint.accepted_at)])
         while self._inbox or not self._case.over:
-            if _history_is_long(self._case) and await self._all_have_heard():
+            if self._history_is_long() and await self._all_have_heard():
                 return False
             letters, events = await self._whatever_comes_first()
             for together in self._together(events):
@@ -107,6 +108,12 @@ class ComplaintWorkflow:
             self._answer(letters)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return True
+
+    def _history_is_long(self) -> bool:
+        """Return whether the case should go on in a new history; those of the first edition never did."""
+        if self._case.plan is None or self._case.plan.edition < 2:
+            return False
+        return self._length >= LONGEST_HISTORY or workflow.info().is_continue_as_new_suggested()
 
     async def _all_have_heard(self) -> bool:
         """Return whether everybody who sent a message has an answer; not so if another message comes meanwhile."""
@@ -154,7 +161,8 @@ class ComplaintWorkflow:
         adopts it, and decides again about what it knows of. It does so, too, when the records know of an absence that
         it did not, or speak against a message.
 
-        The commit gives back the moments that it was made with: they are part of the history, the clock is not quite.
+        The commit gives back the moments that it was made with, and how long the history was: its answer is part of the
+        history, the clock and the length that a replay reads are not quite.
         """
         while True:
             draft, transitions = decide_all(self._case, events)
@@ -166,9 +174,11 @@ class ComplaintWorkflow:
                 offices=concerned(draft),
                 absences=self._case.absences,
                 moments=moments(events),
+                history_length=workflow.info().get_current_history_length(),
             )
             outcome = await durably(CaseActivities.commit, request)
             if outcome.written:
+                self._length = outcome.history_length
                 self._case = draft if outcome.moments in ({}, request.moments) else self._as_written(events, outcome)
                 break
             self._case = evolve_all(self._case, outcome.written_before)
@@ -255,14 +265,6 @@ def _read(number: int, name: str, payloads: Sequence[RawValue]) -> MessageReceiv
     except UnreadableError as error:
         problem = storable(str(error))
     return Unreadable(at=workflow.now(), id=f"(signal {number})", name=storable(name), problem=problem)
-
-
-def _history_is_long(case: CaseState) -> bool:
-    """Return whether a case should go on in a new history; cases of the first edition never did, and replay so."""
-    if case.plan is None or case.plan.edition < 2:
-        return False
-    info = workflow.info()
-    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= LONGEST_HISTORY
 
 
 def _spoken_against(event: Event, refused: dict[str, str]) -> Event:

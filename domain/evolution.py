@@ -13,7 +13,6 @@ _COUNTED = frozenset(
         TransitionKind.TRANSFERRED,
         TransitionKind.PAUSED,
         TransitionKind.REOPENED,
-        TransitionKind.APPEALED,
         TransitionKind.REMINDED,
     }
 )

@@ -24,16 +24,15 @@ class Lateness:
     """When it should have been done: whoever held the office then answers for it."""
     reason: str
     part: str | None = None
-    refers_to: int | None = None
     round: int | None = None
     """None: the present one."""
 
 
-def of_case(state: CaseState, *, at: datetime, due_at: datetime, reason: str, refers_to: int | None = None) -> Lateness:
+def of_case(state: CaseState, *, at: datetime, due_at: datetime, reason: str) -> Lateness:
     """Return something that is about the case as a whole, at its present level."""
     assert state.plan is not None
     plan = state.plan
-    return Lateness(state.level, plan.levels, plan.agency, plan.agency_head, at, due_at, reason, refers_to=refers_to)
+    return Lateness(state.level, plan.levels, plan.agency, plan.agency_head, at, due_at, reason)
 
 
 def of_part(part: Part, *, at: datetime, due_at: datetime, reason: str) -> Lateness:
@@ -116,7 +115,6 @@ def _entry(state: CaseState, rule: SanctionRule, subject: str, about: Lateness) 
         basis=rule.basis,
         at=about.at,
         reason=about.reason,
-        refers_to=about.refers_to,
         agency=subject.rpartition("@")[2] if registered else None,
         deciders=_deciders(about, subject) if registered else None,
         part=about.part,

@@ -304,6 +304,7 @@ class RegisterCommit(Model):
     scores: tuple[Score, ...] = ()
     months: tuple[MonthScore, ...] = ()
     moments: dict[str, UtcDatetime] = Field(default={}, description="when which event happened, by its identity")
+    history_length: int = Field(default=0, description="events, when it was decided")
 
 
 class RegisterCommitResult(Model):
@@ -314,3 +315,4 @@ class RegisterCommitResult(Model):
     written_before: tuple[RegisterEntry, ...] = Field(default=(), description="others stand under these numbers")
     known: tuple[str, ...] = Field(default=(), description="items and messages that stand in the register already")
     moments: dict[str, UtcDatetime] = Field(default={}, description="of the request that was written")
+    history_length: int = Field(default=0, description="of the request that was written")

@@ -19,7 +19,7 @@ async def enqueue(connection: Connection, request: CommitRequest) -> None:
     """
     rows = [
         (agency, item.kind, case_id, number, item.model_dump(mode="json"))
-        for agency, case_id, number, item in _items(request)
+        for agency, case_id, number, item in items(request)
     ]
     if rows:
         await connection.executemany(
@@ -29,7 +29,8 @@ async def enqueue(connection: Connection, request: CommitRequest) -> None:
         )
 
 
-def _items(request: CommitRequest) -> Iterator[tuple[str, str, int, FeedItem]]:
+def items(request: CommitRequest) -> Iterator[tuple[str, str, int, FeedItem]]:
+    """Yield what a commit means to registers: the agency, the case, the item's number in its kind, and the item."""
     case = request.case
     for transition in request.transitions:
         for entry in transition.ledger:

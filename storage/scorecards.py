@@ -35,7 +35,7 @@ async def commit(pool: Pool, request: RegisterCommit) -> RegisterCommitResult:
         written_before = await _from(connection, agency, entries[0].number)
         if written_before:
             if written_before == entries:
-                return RegisterCommitResult(moments=request.moments)
+                return _written(request)
             return RegisterCommitResult(written_before=written_before)
         if known := await _known(connection, request):
             return RegisterCommitResult(known=known)
@@ -45,7 +45,11 @@ async def commit(pool: Pool, request: RegisterCommit) -> RegisterCommitResult:
             await _add_points(connection, agency, score)
         for month in request.months:
             await _add_answers(connection, agency, month)
-    return RegisterCommitResult(moments=request.moments)
+    return _written(request)
+
+
+def _written(request: RegisterCommit) -> RegisterCommitResult:
+    return RegisterCommitResult(moments=request.moments, history_length=request.history_length)
 
 
 async def _from(connection: Connection, agency: str, number: int) -> tuple[RegisterEntry, ...]:

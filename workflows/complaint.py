@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.messages import MESSAGES, Message, MessageReceipt
     from schemas.problems import storable
     from workflows.alarm import Alarm
-    from workflows.durable import UnreadableError, durably, read_signal, refused
+    from workflows.durable import UnreadableError, durably, read_message, refused
     from workflows.search_attributes import changes
 
 LONGEST_HISTORY = 150
@@ -228,13 +228,13 @@ class ComplaintWorkflow:
     @workflow.update(dynamic=True)
     async def _update(self, name: str, payloads: Sequence[RawValue]) -> MessageReceipt:
         """Take a message; returns when it has taken effect and is committed."""
-        return await self._deliver(read_signal(MESSAGES, name, payloads))
+        return await self._deliver(read_message(MESSAGES, name, payloads))
 
     @_update.validator
     def _check(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Refuse without leaving an event behind; a message that took effect already gets its receipt again."""
         try:
-            message = read_signal(MESSAGES, name, payloads)
+            message = read_message(MESSAGES, name, payloads)
         except UnreadableError as error:
             raise refused(str(error)) from error
         reason = refusal(self._case, message)
@@ -261,7 +261,7 @@ class ComplaintWorkflow:
 def _read(number: int, name: str, payloads: Sequence[RawValue]) -> MessageReceived | Unreadable:
     """Read the signal of this number; the number stays the same when a lost task is run again."""
     try:
-        return MessageReceived(at=workflow.now(), message=read_signal(MESSAGES, name, payloads))
+        return MessageReceived(at=workflow.now(), message=read_message(MESSAGES, name, payloads))
     except UnreadableError as error:
         problem = storable(str(error))
     return Unreadable(at=workflow.now(), id=f"(signal {number})", name=storable(name), problem=problem)

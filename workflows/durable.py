@@ -52,8 +52,8 @@ def refused(reason: str) -> ApplicationError:
     return ApplicationError(reason, type="MessageRefused", non_retryable=True)
 
 
-def read_signal(models: Mapping[str, type[AnyModel]], name: str, payloads: Sequence[RawValue]) -> AnyModel:
-    """Read what a signal carries.
+def read_message(models: Mapping[str, type[AnyModel]], name: str, payloads: Sequence[RawValue]) -> AnyModel:
+    """Read what a signal or update carries.
 
     Raises:
         UnreadableError: it is none of these messages, or cannot be read.

@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
         ScorecardView,
     )
     from workflows.alarm import Alarm
-    from workflows.durable import UnreadableError, durably, read_signal, refused
+    from workflows.durable import UnreadableError, durably, read_message, refused
 
 MOST_EVENTS = 500
 """Of one history; then the register goes on in a new one, long before Temporal would ask for it."""
@@ -63,6 +63,7 @@ class ScorecardWorkflow:
         self._card = start.carried or Scorecard(agency=start.agency)
         self._inbox: list[_Letter] = []
         self._alarm = Alarm()
+        self._length = 0
 
     @workflow.run
     async def run(self, start: ScorecardStart) -> None:
@@ -99,8 +100,7 @@ class ScorecardWorkflow:
         return ScorecardStart(agency=self._card.agency, carried=carried(self._card, workflow.now()))
 
     def _is_long(self) -> bool:
-        info = workflow.info()
-        return info.get_current_history_length() > MOST_EVENTS or info.is_continue_as_new_suggested()
+        return self._length > MOST_EVENTS or workflow.info().is_continue_as_new_suggested()
 
     async def _whatever_comes_first(self) -> tuple[list[_Letter], list[Event]]:
         self._alarm.set(next_moment(self._card), what_for="a month's figures are closed")
@@ -143,7 +143,12 @@ class ScorecardWorkflow:
                 return
             scores, months = effects(self._card, entries)
             request = RegisterCommit(
-                agency=self._card.agency, entries=entries, scores=scores, months=months, moments=moments(events)
+                agency=self._card.agency,
+                entries=entries,
+                scores=scores,
+                months=months,
+                moments=moments(events),
+                history_length=workflow.info().get_current_history_length(),
             )
             result = await durably(ScorecardActivities.commit_register, request)
             if result.known:
@@ -151,6 +156,7 @@ class ScorecardWorkflow:
             elif result.written_before:
                 self._card = evolve_all(self._card, result.written_before)
             else:
+                self._length = result.history_length
                 if result.moments not in ({}, request.moments):  # a replay may read a later clock than the commit did
                     _, entries = decide_all(self._card, at_moments(events, result.moments))
                 self._card = evolve_all(self._card, entries)
@@ -211,7 +217,7 @@ class ScorecardWorkflow:
     def _signal(self, name: str, payloads: Sequence[RawValue]) -> None:
         """Take what cases tell of, and messages as signals; what is neither is counted and logged, unread."""
         try:
-            said = read_signal(_SIGNALS, name, payloads)
+            said = read_message(_SIGNALS, name, payloads)
         except UnreadableError as problem:
             self._ignore(name, str(problem))
             return

@@ -9,7 +9,7 @@ from schemas.case import CommitRequest, TransitionKind
 from schemas.coherence import oversights
 from schemas.messages import Actor
 from schemas.status import Status
-from storage.scorecard_feed import _items
+from storage.scorecard_feed import items
 from tests import making
 from tests.life import Life
 from tests.making import NOON
@@ -104,7 +104,7 @@ def test_an_agency_s_share_on_time_counts_its_own_lateness_alone() -> None:
     life.says("transfer", agency="SCHOOLS", reason="wrong-agency")
     life.says("respond", evidence=("photo-1",))
     request = CommitRequest(case=view(life.state), transitions=tuple(life.timeline))
-    answers = [(agency, item.on_time) for agency, _, _, item in _items(request) if item.kind == "answered"]
+    answers = [(agency, item.on_time) for agency, _, _, item in items(request) if item.kind == "answered"]
     assert answers == [("SCHOOLS", True)]
     assert not life.state.on_time
 
@@ -116,7 +116,7 @@ def test_of_a_coordinated_case_each_agency_s_part_counts_and_the_lead_has_no_ans
     life.passes(days=12)
     life.says("respond", actor=making.operator("SCHOOLS"), evidence=("photo-2",))
     request = CommitRequest(case=view(life.state), transitions=tuple(life.timeline))
-    answers = [(agency, item.on_time) for agency, _, _, item in _items(request) if item.kind == "answered"]
+    answers = [(agency, item.on_time) for agency, _, _, item in items(request) if item.kind == "answered"]
     assert answers == [("DESK", True), ("SCHOOLS", False)]
 
 

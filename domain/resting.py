@@ -47,7 +47,7 @@ def extend(taken: Taken, message: Extend) -> None:
     clock = taken.state.clock if of_level else taken.state.statutory
     assert clock is not None
     longer = clocks.extended(taken.plan.calendar, clock, extension)
-    standing = taken.timeline.change(**{"clock" if of_level else "statutory": longer})
+    standing = taken.timeline.change(clock=longer) if of_level else taken.timeline.change(statutory=longer)
     detail = {"clock": message.clock.value, "by": str(message.by), "reason": message.reason}
     taken.add(message, standing, detail=detail | _moved(clock, longer))
     if of_level:  # given in time, and delivered late: nobody was late then

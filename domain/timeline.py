@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypedDict, Unpack
 
 from domain.evolution import evolve
 from schemas.case import ENGINE, CasePlan, CaseState, Clock, Part, Transition, TransitionKind, Window
@@ -21,6 +22,18 @@ class Standing:
     parts: tuple[Part, ...]
     plan: CasePlan | None = None
     """The new plan, if the case gets one."""
+
+
+class Changes(TypedDict, total=False):
+    """Some of a standing, by the names of its fields."""
+
+    status: Status
+    level: int
+    clock: Clock | None
+    statutory: Clock | None
+    window: Window | None
+    parts: tuple[Part, ...]
+    plan: CasePlan | None
 
 
 @dataclass(frozen=True)
@@ -91,6 +104,6 @@ class Timeline:
         self.added.append(transition)
         self.state = evolve(self.state, transition)
 
-    def change(self, **changes: object) -> Standing:
+    def change(self, **changes: Unpack[Changes]) -> Standing:
         """Return the present standing with some of it changed."""
-        return replace(self.standing, **changes)  # type: ignore[arg-type]
+        return replace(self.standing, **changes)

@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.messages import MESSAGES, Message, MessageReceipt
     from schemas.problems import storable
     from workflows.alarm import Alarm
-    from workflows.durable import UnreadableError, durably, read_message, refused
+    from workflows.durable import UnreadableError, durably, read_message, refused, undisturbed
     from workflows.search_attributes import changes
 
 LONGEST_HISTORY = 150
@@ -77,17 +77,9 @@ class ComplaintWorkflow:
                 type="WrongCaseId",
                 non_retryable=True,
             )
-        life = asyncio.create_task(self._live())
-        while True:
-            try:
-                if await asyncio.shield(life):
-                    return result(self._case)
-                workflow.continue_as_new(self._carried_on())
-            except asyncio.CancelledError:
-                if life.done():
-                    raise
-            except ValidationError as mistake:
-                raise RuntimeError("the case made a value that its own models refuse") from mistake
+        if not await undisturbed(self._live()):
+            workflow.continue_as_new(self._carried_on())
+        return result(self._case)
 
     async def _live(self) -> bool:
         """Open the case; then, whatever comes first, a message or the moment it waits for, settle it.

@@ -1,8 +1,9 @@
-"""What workflows of this engine share: activities that outlast any outage, and refusals that callers understand."""
+"""What workflows share: lives that nothing disturbs, activities that outlast any outage, reading and refusing."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
@@ -45,6 +46,22 @@ async def durably(activity: Callable[[Activities, Argument], Awaitable[Result]],
             start_to_close_timeout=timedelta(seconds=30),
             retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
         )
+
+
+async def undisturbed(life: Coroutine[Any, Any, Result]) -> Result:
+    """Live a life to its end: a cancellation from outside, which nothing would record, changes nothing.
+
+    Bad input has failed before; a value that our own models refuse is a mistake of ours, and waits for its mend.
+    """
+    task = asyncio.create_task(life)
+    while True:
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.done():
+                raise
+        except ValidationError as mistake:
+            raise RuntimeError("the engine made a value that its own models refuse") from mistake
 
 
 def refused(reason: str) -> ApplicationError:

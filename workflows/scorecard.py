@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
         ScorecardView,
     )
     from workflows.alarm import Alarm
-    from workflows.durable import UnreadableError, durably, read_message, refused
+    from workflows.durable import UnreadableError, durably, read_message, refused, undisturbed
 
 MOST_EVENTS = 500
 """Of one history; then the register goes on in a new one, long before Temporal would ask for it."""
@@ -77,15 +77,7 @@ class ScorecardWorkflow:
                 type="WrongAgency",
                 non_retryable=True,
             )
-        life = asyncio.create_task(self._live())
-        while True:
-            try:
-                workflow.continue_as_new(await asyncio.shield(life))
-            except asyncio.CancelledError:
-                if life.done():
-                    raise
-            except ValidationError as mistake:
-                raise RuntimeError("the register made a value that its own models refuse") from mistake
+        workflow.continue_as_new(await undisturbed(self._live()))
 
     async def _live(self) -> ScorecardStart:
         """Settle whatever comes first, items, messages or the end of a month, until the history is long."""

@@ -7,6 +7,7 @@ from datetime import date
 from domain.policy_change import Change, entry, fields, if_other, pairs
 from schemas.calendar import CalendarRules, Hours, Season, Week
 from schemas.policy import Category, Level, Policy, SanctionRule, Subject
+from schemas.post import Point, Post
 from schemas.status import Label, Status
 
 __all__ = ["Change", "by_whom", "changes"]
@@ -22,6 +23,9 @@ _SUBJECTS = {
     Subject.AGENCY_HEAD: "heads of agencies",
     Subject.AGENCY: EVERY_AGENCY,
 }
+_FEW = 20
+"""So many points of the post that changed are said one by one."""
+
 _FOR_AGENCIES = ("transfer", "evidence", "hold", "extension")
 """What the names of those windows and bounds speak of that concern agencies rather than reporters."""
 
@@ -36,6 +40,8 @@ def changes(before: Policy, after: Policy) -> list[Change]:
         *_calendar(before.calendar, after.calendar),
         *_handling(before, after),
         *_lists(before, after),
+        *_services(before, after),
+        *_post(before.post, after.post),
         *_schemes(before, after),
         *_routes(before, after),
         *_ladders(before, after),
@@ -69,8 +75,6 @@ def _lists(before: Policy, after: Policy) -> Iterator[Change]:
         yield from entry(REPORTERS, f"category {code}", *category)
     for code, *addressee in pairs("code", before.addressees, after.addressees):
         yield from entry(REPORTERS, f"addressee {code}", *addressee)
-    for code, *service in pairs("code", before.services, after.services):
-        yield from entry(REPORTERS, f"service {code}", *service)
     for code, *agency in pairs("code", before.agencies, after.agencies):
         yield from entry(f"agency {code}", f"agency {code}", *agency)
 
@@ -85,6 +89,37 @@ def _schemes(before: Policy, after: Policy) -> Iterator[Change]:
 
 def _label(label: Label) -> str:
     return f"{label.id} / {label.en} ({label.colour})"
+
+
+# ---- Services and the post -----------------------------------------------------------------------------------------
+
+
+def _services(before: Policy, after: Policy) -> Iterator[Change]:
+    for code, old, new in pairs("code", before.services, after.services):
+        if old is None or new is None:
+            yield from entry(REPORTERS, f"service {code}", old, new)
+        else:
+            yield from fields(REPORTERS, f"service {code}", old, new, leave=("delivery",))
+            yield from fields(REPORTERS, f"service {code}, delivery", old.delivery, new.delivery)
+
+
+def _post(before: Post, after: Post) -> Iterator[Change]:
+    yield from fields(EVERYBODY, "watch over shipments", before.watch, after.watch)
+    for region, *slow in pairs("region", before.slow_places, after.slow_places):
+        yield from entry(EVERYBODY, f"slow place {region}", *slow)
+    yield from _points(before.points, after.points)
+
+
+def _points(before: Sequence[Point], after: Sequence[Point]) -> Iterator[Change]:
+    """Yield how many points are other than before; which, only when they are few: a post has tens of thousands."""
+    others = [(code, old, new) for code, old, new in pairs("code", before, after) if old != new]
+    if not others:
+        return
+    came, went = sum(old is None for _, old, _ in others), sum(new is None for _, _, new in others)
+    said = f"{len(after)} ({came} new, {went} no longer, {len(others) - came - went} changed)"
+    yield Change(concerns=EVERYBODY, what="points of the post", before=str(len(before)), after=said)
+    for code, *point in others if len(others) <= _FEW else ():
+        yield from entry(EVERYBODY, f"point {code}", *point)
 
 
 # ---- Routes --------------------------------------------------------------------------------------------------------

@@ -44,6 +44,17 @@ def due(calendar: WorkingCalendar, start: datetime, limit: Limit) -> Deadline:
     return Deadline(at=end, steps=tuple(steps), provisional=provisional)
 
 
+def length(limit: Limit) -> timedelta:
+    """Return the length of a limit that counts elapsed time.
+
+    Raises:
+        ValueError: it counts working time, which has a length only on a calendar.
+    """
+    if limit.unit not in _ELAPSED:
+        raise ValueError(f"{limit} counts working time: its length depends on when it begins")
+    return limit.value * _ELAPSED[limit.unit]
+
+
 def warning(calendar: WorkingCalendar, start: datetime, end: datetime, limit: Limit, share: float) -> datetime:
     """Return when a share of the time between start and end is consumed, in the time that the limit counts."""
     if limit.unit in _ELAPSED or end <= start:
@@ -113,6 +124,11 @@ def provisional_in_words(calendar: WorkingCalendar) -> str:
 def in_local_words(calendar: WorkingCalendar, moment: datetime) -> str:
     """Return what calendar and clock show in the calendar's zone: "Mon 2026-03-30 16:00"."""
     return f"{_local(calendar, moment):%a %Y-%m-%d %H:%M}"
+
+
+def local_day(calendar: WorkingCalendar, moment: datetime) -> date:
+    """Return what the calendar on the wall shows in the calendar's zone."""
+    return _local(calendar, moment).date()
 
 
 def hours(calendar: WorkingCalendar, day: date) -> tuple[tuple[int, int], ...]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Model(BaseModel):
@@ -29,6 +29,10 @@ Code = Annotated[str, StringConstraints(pattern=r"^[!-~](?:[ -~]{0,118}[!-~])?$"
 
 Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$", max_length=20_000)]
 """What people write: anything but blanks, and no NUL, which PostgreSQL cannot store. Lives in the database alone."""
+
+
+Rupiah = Annotated[int, Field(gt=0, strict=True)]
+"""Whole rupiah. Never read from text or a fraction: "300.000" is three hundred thousand to some, and 300 to others."""
 
 
 def _not_a_register(case_id: str) -> str:

@@ -7,13 +7,14 @@ from pydantic import Field
 from schemas.base import CaseId, Code, MessageId, Model, UtcDatetime
 from schemas.calendar import Deadline, Limit, WorkingCalendar
 from schemas.complaint import Complaint, Identity
+from schemas.delivery_status import DeliveryStatus
 from schemas.handling import Handling
 from schemas.ledger import LedgerEntry
 from schemas.policy import Offer
 from schemas.sanctions import SanctionRule, TriggeredRule
 from schemas.status import SETTLED, Status
 
-EDITION = 2
+EDITION = 3
 """Of the engine's rules. A case keeps the edition that it was opened under, so that it replays as it was lived."""
 
 
@@ -73,6 +74,7 @@ class CasePlan(Model):
     suggested_addressee: Code | None = None
     possible_duplicates: tuple[CaseId, ...] = ()
     bypassed: Code | None = Field(default=None, description="the accused agency, which must have no part in the case")
+    services: tuple[Code, ...] = Field(default=(), description="by which something may be carried as the remedy")
 
 
 class PlanRequest(Model):
@@ -255,6 +257,8 @@ class TransitionKind(StrEnum):
     REOPENED = "reopened"
     RATED = "rated"
     DISPROVED = "disproved"
+    DELIVERY_ORDERED = "delivery ordered"
+    DELIVERY_ENDED = "delivery ended"
     CLOSED = "closed"
     WITHDRAWN = "withdrawn"
     REFUSED = "message refused"
@@ -282,6 +286,8 @@ EFFECTS = {
     "extend": TransitionKind.EXTENDED,
     "recalculate": TransitionKind.RECALCULATED,
     "disprove": TransitionKind.DISPROVED,
+    "deliver": TransitionKind.DELIVERY_ORDERED,
+    "carried": TransitionKind.DELIVERY_ENDED,
 }
 """What each kind of message leads to when the case takes it. An answer to a part is a part's."""
 
@@ -309,6 +315,17 @@ class Transition(Model):
     evidence: tuple[str, ...] = ()
     detail: dict[str, str] = {}
     ledger: tuple[LedgerEntry, ...] = ()
+
+
+class Remedy(Model):
+    """Something that the case has had carried to somebody."""
+
+    delivery_id: CaseId
+    service: Code
+    recipient: str
+    region: Code | None
+    ordered_at: UtcDatetime
+    outcome: DeliveryStatus | None = Field(default=None, description="none while it is on its way")
 
 
 class Effect(Model):
@@ -348,6 +365,7 @@ class CaseState(Model):
     merged_into: CaseId | None = None
     referred_to: Code | None = None
     rating: int | None = None
+    remedies: tuple[Remedy, ...] = ()
     closed_at: UtcDatetime | None = None
 
     @property
@@ -445,6 +463,8 @@ class CaseView(Model):
     suggested_addressee: str | None = None
     possible_duplicates: tuple[CaseId, ...] = ()
     rating: int | None = None
+    service: Code | None = Field(default=None, description="what is prepared in this case, if that is what it is for")
+    remedies: tuple[Remedy, ...] = ()
     offers: tuple[Offer, ...] = Field(default=(), description="routes outside that are open to the reporter now")
     messages: tuple[str, ...] = Field(default=(), description="kinds of messages that the case takes now")
 
@@ -459,6 +479,7 @@ class CaseResult(Model):
     seq: int
     ledger_length: int
     ledger_head: str
+    answered: bool | None = Field(default=None, description="none: of editions before 3, which did not say")
 
 
 class CaseStart(Complaint):

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from schemas.calendar import Unit
+from schemas.post import Carriage, PointKind
 from schemas.sanctions import Trigger
 
 if TYPE_CHECKING:
-    from schemas.policy import Agency, Ladder, Policy
+    from schemas.policy import Agency, Ladder, Policy, Service
 
 
 def problems(policy: Policy) -> list[str]:
     """Return everything that does not fit, each as "where: what is wrong: the mend"; empty when all does."""
-    return [*_said_twice(policy), *_leads_nowhere(policy), *_circles(policy), *_ladders(policy), *_other(policy)]
+    rules = (_said_twice, _leads_nowhere, _circles, _ladders, _other, _post)
+    return [problem for rule in rules for problem in rule(policy)]
 
 
 def oversights(policy: Policy) -> list[str]:
@@ -53,6 +55,8 @@ def _said_twice(policy: Policy) -> Iterator[str]:
     yield from _repeated("addressee", (addressee.code for addressee in policy.addressees))
     yield from _repeated("scheme", (scheme.code for scheme in policy.schemes))
     yield from _repeated("service", (service.code for service in policy.services))
+    yield from _repeated("point", (point.code for point in policy.post.points))
+    yield from _repeated("slow place", (place.region for place in policy.post.slow_places))
     yield from _repeated("sanction", (rule.rule for rule in policy.sanctions))
     for ladder in policy.ladders:
         for level in ladder.levels:
@@ -77,6 +81,9 @@ def _leads_nowhere(policy: Policy) -> Iterator[str]:
     yield from _unknown("agency", ((f"route of {r.category}", r.agency) for r in policy.routes), agencies)
     yield from _unknown("agency", ((where, level.agency) for where, level in levels), agencies)
     yield from _unknown("category", ((f"service {s.code}", s.category) for s in policy.services), categories)
+    yield from _unknown("class", ((f"service {s.code}", s.case_class) for s in policy.services), classes)
+    yield from _unknown("region", ((f"point {p.code}", p.region) for p in policy.post.points), regions)
+    yield from _unknown("region", ((f"slow place {s.region}", s.region) for s in policy.post.slow_places), regions)
     yield from _unknown("agency", [("triage", policy.triage.agency)], agencies)
     yield from _unknown("ladder", [("triage", policy.triage.ladder)], ladders)
 
@@ -137,6 +144,31 @@ def _other(policy: Policy) -> Iterator[str]:
             yield f"sanction {rule.rule} cures {rule.cures}, which is no sanction's rule: correct the name"
     if policy.duplicates is not None and policy.duplicates.within.unit in (Unit.WORKING_DAYS, Unit.WORKING_HOURS):
         yield "duplicates: within counts working time: write days or hours"
+
+
+def _post(policy: Policy) -> Iterator[str]:
+    """What is requested can be paid for, carried and handed over by the post as it is."""
+    post, hubs = policy.post, {point.code for point in policy.post.points if point.kind is PointKind.HUB}
+    serving = [point for point in post.points if point.kind is not PointKind.HUB]
+    carried = {carriage for point in serving for carriage in point.carries}
+    for service in policy.services:
+        where, terms = f"service {service.code}", service.delivery
+        for leg in terms.legs:
+            if leg.to not in hubs:
+                yield f"{where} goes by way of {leg.to}, which is no hub of the post: add it as one or correct the code"
+        if post.points and terms.carriage not in carried:
+            yield f"{where} is carried as {terms.carriage}, and no office or agent carries that: let one carry it"
+        yield from _money(service)
+
+
+def _money(service: Service) -> Iterator[str]:
+    where, cash = f"service {service.code}", service.delivery.carriage is Carriage.CASH
+    if service.pays_out and not cash:
+        yield f'{where} pays_out and is not carried as cash: write carriage = "cash" or pays_out = false'
+    if cash and not service.pays_out:
+        yield f"{where} is carried as cash and pays nothing out: write pays_out = true or another carriage"
+    if service.pays_out and service.payment is not None:
+        yield f"{where} pays_out and has a payment: whoever is paid pays nothing: remove one of the two"
 
 
 def _repeated(kind: str, codes: Iterable[str]) -> list[str]:

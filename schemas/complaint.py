@@ -64,3 +64,4 @@ class Complaint(Model):
     policy_version: Code
     identity: Identity = Identity.NAMED
     respondent: PlainCode | None = Field(default=None, description="the agency that the report accuses")
+    service: PlainCode | None = Field(default=None, description="the service that the agency prepares in this case")

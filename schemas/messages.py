@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from schemas.base import CaseId, Code, MessageId, Model, UtcDatetime
 from schemas.calendar import Limit, WorkingCalendar
 from schemas.complaint import PlainCode
+from schemas.delivery_status import DeliveryStatus
 
 
 def _no_personal_number(reference: str) -> str:
@@ -232,6 +233,26 @@ class Disprove(_Message):
     agency: Code | None = Field(default=None, description="whose answer, when several agencies answered")
 
 
+class Deliver(_Message):
+    """The agency has something carried to somebody as the remedy: a delivery by one of the policy's services.
+
+    Its preparation is the case itself, and nothing is paid for it.
+    """
+
+    kind: Literal["deliver"] = "deliver"
+    service: PlainCode
+    recipient: Reference = Field(description="of the person and address, which are stored apart")
+    region: PlainCode | None = Field(default=None, description="of the recipient; none: that of the case")
+
+
+class Carried(_Message):
+    """A delivery that the case ordered has ended."""
+
+    kind: Literal["carried"] = "carried"
+    delivery: CaseId
+    outcome: DeliveryStatus
+
+
 Message = (
     Verify
     | Ask
@@ -254,6 +275,8 @@ Message = (
     | Extend
     | Recalculate
     | Disprove
+    | Deliver
+    | Carried
 )
 MESSAGES: dict[str, type[Message]] = {
     "verify": Verify,
@@ -277,6 +300,8 @@ MESSAGES: dict[str, type[Message]] = {
     "extend": Extend,
     "recalculate": Recalculate,
     "disprove": Disprove,
+    "deliver": Deliver,
+    "carried": Carried,
 }
 """Every message by the name that signals and updates carry it under."""
 

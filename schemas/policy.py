@@ -13,6 +13,7 @@ from schemas import coherence
 from schemas.base import Code, Model
 from schemas.calendar import CalendarRules, Limit, MinuteOfDay, Unit
 from schemas.handling import Handling
+from schemas.post import DeliveryTerms, PaymentTerms, Post, Recipient
 from schemas.sanctions import SanctionRule, Subject, Trigger, TriggeredRule
 from schemas.status import StatusScheme
 
@@ -151,14 +152,6 @@ class Period(StrEnum):
     YEAR = "year"
 
 
-class Recipient(StrEnum):
-    """Into whose hands the result of a service may be given."""
-
-    OWNER = "owner"
-    HOUSEHOLD = "household"
-    ANYONE = "anyone"
-
-
 class Service(Model):
     """Something that people can request, which is prepared by an agency and carried to them."""
 
@@ -167,6 +160,29 @@ class Service(Model):
     category: Code = Field(description="its routes say which agency prepares it")
     prepared_within: Limit
     handed_to: Recipient
+    delivery: DeliveryTerms = DeliveryTerms()
+    payment: PaymentTerms | None = Field(default=None, description="what the post receives for it; none: it is free")
+    pays_out: bool = Field(
+        default=False,
+        description="money goes to the recipient, each request says how much; it is carried as cash",
+    )
+    once_per_period: bool = Field(
+        default=False,
+        description="each beneficiary gets it once in each period that requests name: never paid twice",
+    )
+    confirm_within: Limit = Field(
+        default=Limit(value=7, unit=Unit.DAYS),
+        description="the recipient's time to confirm or dispute the receipt; silence confirms",
+    )
+    prepare_again: int = Field(
+        default=1,
+        ge=0,
+        le=5,
+        description="how often the agency prepares it anew after it was lost, spoiled or rightly disputed",
+    )
+    case_class: Code | None = Field(
+        default=None, description="decides about a statutory deadline of the preparation; none: it has none"
+    )
 
 
 class Policy(Model):
@@ -193,6 +209,7 @@ class Policy(Model):
     points_period: Period = Period.YEAR
     schemes: tuple[StatusScheme, ...] = ()
     services: tuple[Service, ...] = ()
+    post: Post = Post()
 
     @cached_property
     def version(self) -> str:

@@ -83,10 +83,11 @@ def _unused(pack: Pack) -> Iterator[Problem]:
     for number, ladder in enumerate(policy.ladders):
         if ladder.code not in climbed:
             yield pack.sources["ladders"].problem(("ladder", number), "is climbed by no case: name it or remove it")
-    used = {category.case_class for category in policy.categories}
+    used = {category.case_class for category in policy.categories} | {service.case_class for service in policy.services}
     for number, case_class in enumerate(policy.classes):
         if case_class.code not in used:
-            yield pack.sources["classes"].problem(("class", number), "no category is of it: name it or remove it")
+            what = "no category and no service is of it: name it or remove it"
+            yield pack.sources["classes"].problem(("class", number), what)
 
 
 def _provisional_rules(pack: Pack) -> Iterator[Problem]:

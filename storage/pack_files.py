@@ -25,6 +25,7 @@ from schemas.policy import (
     Service,
     TriggeredRule,
 )
+from schemas.post import Point, Post, SlowPlace
 from schemas.status import StatusScheme
 from storage.holiday_calendar import Decree, Source
 
@@ -149,6 +150,19 @@ class Services(Model):
     services: tuple[Service, ...] = Field(default=(), alias="service")
 
 
+class PostTable(Post):
+    """post.toml: the offices, agents and hubs of the post, places that take longer, and how shipments are watched."""
+
+    points: tuple[Point, ...] = Field(default=(), alias="point", description="points.csv may hold more of them")
+    slow_places: tuple[SlowPlace, ...] = Field(default=(), alias="slow_place")
+
+
+class PointRows(Model):
+    """points.csv: points of the post, one a line; nobody would write tens of thousands as tables."""
+
+    points: tuple[Point, ...] = Field(default=(), alias="point")
+
+
 LISTS: dict[str, type[BaseModel]] = {
     "agencies": Agencies,
     "regions": Regions,
@@ -165,7 +179,7 @@ LISTS: dict[str, type[BaseModel]] = {
 _HEAD: dict[str, Any] = {
     name: (field.annotation, field)
     for name, field in Policy.model_fields.items()
-    if name not in {"calendar", "routes"}.union(*(model.model_fields for model in LISTS.values()))
+    if name not in {"calendar", "routes", "post"}.union(*(model.model_fields for model in LISTS.values()))
 }
 Head = create_model(
     "Head",
@@ -175,11 +189,11 @@ Head = create_model(
 )
 
 
-FILES: dict[str, type[BaseModel]] = {"policy": Head, **LISTS}
-"""The files that are read with these models."""
+FILES: dict[str, type[BaseModel]] = {"policy": Head, **LISTS, "post": PostTable}
+"""The files that are read with these models. Another is points.csv."""
 
 REQUIRED = ("policy", "calendar", "agencies", "regions", "categories", "ladders")
-OPTIONAL = tuple(name for name in LISTS if name not in REQUIRED)
+OPTIONAL = tuple(name for name in FILES if name not in REQUIRED)
 
 
 def one_of(model: type[BaseModel]) -> str:

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from schemas.calendar import Limit, Unit
 from schemas.sanctions import Subject
-from storage.pack_files import LISTS, one_of
+from storage.pack_files import FILES
 from storage.pack_problems import Problem
 from storage.pack_source import SourceFile
 from storage.toml_lines import Path
@@ -92,8 +92,8 @@ def _not_a_code(given: object, details: ErrorDetails) -> str:
 
 def _unknown(name: str, path: Path, model: type[BaseModel]) -> str:
     holder = model_at(model, path[:-1])
-    for stem, file in LISTS.items():
-        if model is not file and holder is model and name in (stem, *file.model_fields, one_of(file)):
+    for stem, file in FILES.items():
+        if model is not file and holder is model and name in (stem, *file.model_fields, *written_fields(file)):
             return f"does not belong here: move it to {stem}.toml"
     lists = {info.alias: name for name, info in holder.model_fields.items() if info.alias}
     for one, many in lists.items():

@@ -1,16 +1,24 @@
 """Finds the line of what is wrong with a policy as a whole, from the words: "agency BMBK names the ladder ..."."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.policy import Policy
+from storage import pack_points
 from storage.pack_expansion import Expansion
 from storage.pack_files import LISTS, one_of
 from storage.pack_problems import Problem
 from storage.pack_source import SourceFile
 from storage.toml_lines import Path
+
+_KINDS = (
+    *((stem, one_of(model)) for stem, model in LISTS.items()),
+    *(("post", "point"), ("post", "slow_place"), (pack_points.STEM, "point")),
+)
+"""Files with how an entry of their lists is written."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +36,17 @@ class Places:
 
     def __init__(self, sources: Mapping[str, SourceFile], policy: Policy, expansion: Expansion) -> None:
         self._sources = sources
-        self._places = [*_entries(sources), *_expanded(policy, expansion), *_single(sources)]
+        self._places = defaultdict[str, list[_Place]](list)
+        for place in (*_entries(sources), *_expanded(policy, expansion), *_single(sources)):
+            self._places[place.name].append(place)
 
     def problem(self, words: str) -> Problem:
         """Return what is wrong as a problem with the place that its first words name."""
-        places = [place for place in self._places if _begins(words, place.name)]
-        if not places:
+        name = next((name for name in _beginnings(words) if name in self._places), None)
+        if name is None:
             return Problem(file="policy.toml", problem=words)
-        name = max((place.name for place in places), key=len)
         what = words.removeprefix(name).lstrip(":, ")
-        named = [place for place in places if place.name == name]
+        named = self._places[name]
         signed = [place for place in named if any(_mentions(what, sign) for sign in place.signs)]
         place = signed[0] if signed else named[-1]  # of what is listed twice, the second
         source = self._sources[place.stem]
@@ -46,10 +55,9 @@ class Places:
 
 def _entries(sources: Mapping[str, SourceFile]) -> Iterator[_Place]:
     """Yield the entries of all lists, and the levels of ladders, by the names that the rules give them."""
-    for stem, model in LISTS.items():
-        kind = one_of(model)
+    for stem, kind in _KINDS:
         for number, entry in enumerate(sources[stem].raw.get(kind, []) if stem in sources else []):
-            name = f"{kind} {entry.get('code') or entry.get('rule')}"
+            name = f"{kind.replace('_', ' ')} {entry.get('code') or entry.get('rule') or entry.get('region')}"
             yield _Place(name, stem, (kind, number))
             for level, rung in enumerate(entry.get("level", [])):
                 yield _Place(f"{name}, {rung.get('title')}", stem, (kind, number, "level", level))
@@ -69,8 +77,12 @@ def _single(sources: Mapping[str, SourceFile]) -> Iterator[_Place]:
         yield _Place(name, "policy", (name,))
 
 
-def _begins(words: str, name: str) -> bool:
-    return words.startswith(name) and words[len(name) :][:1] in ("", " ", ",", ":")
+def _beginnings(words: str) -> Iterator[str]:
+    """Yield what a sentence may begin with that is a name, the longest first."""
+    yield words
+    for end in range(len(words) - 1, 0, -1):
+        if words[end] in " ,:":
+            yield words[:end]
 
 
 def _leaf(source: SourceFile, path: Path, what: str) -> Path:

@@ -60,16 +60,24 @@ def _label(entry: Any, number: int) -> str:
 def read(folder: Folder, stem: str) -> SourceFile | Problem:
     """Read one file of a pack, or say why it cannot be read."""
     path = folder / f"{stem}.toml"
+    text = text_of(path)
+    if isinstance(text, Problem):
+        return text
     try:
-        text = path.read_text(encoding="utf-8-sig")  # -sig: some editors put a mark at the beginning
         return SourceFile(path.name, tomllib.loads(text), text, toml_lines.lines(text))
-    except OSError as error:
-        return Problem(file=path.name, problem=f"cannot be read ({error.strerror}): add the file, or let it be read")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes().count(b"\n", 0, error.start) + 1
-        return Problem(file=path.name, line=line, problem="is not UTF-8: save the file in the encoding UTF-8")
     except tomllib.TOMLDecodeError as error:
         what, _, where = str(error).partition(" (at ")
         found = re.match(r"line (\d+), column (\d+)", where)
         line = int(found[1]) if found else text.count("\n") + 1
         return Problem(file=path.name, line=line, problem=f"is not TOML: {what}: correct this line or the one before")
+
+
+def text_of(path: Folder) -> str | Problem:
+    """Return what a file holds, or say why it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")  # -sig: some editors put a mark at the beginning
+    except OSError as error:
+        return Problem(file=path.name, problem=f"cannot be read ({error.strerror}): add the file, or let it be read")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes().count(b"\n", 0, error.start) + 1
+        return Problem(file=path.name, line=line, problem="is not UTF-8: save the file in the encoding UTF-8")

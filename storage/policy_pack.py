@@ -10,9 +10,10 @@ from pydantic import BaseModel, ValidationError
 from schemas import coherence
 from schemas.calendar import CalendarRules
 from schemas.policy import Policy
-from storage import holiday_calendar, pack_calendar, pack_source
+from schemas.post import Post
+from storage import holiday_calendar, pack_calendar, pack_points, pack_source
 from storage.pack_expansion import expand
-from storage.pack_files import FILES, LISTS, OPTIONAL, REQUIRED
+from storage.pack_files import FILES, LISTS, OPTIONAL, REQUIRED, PointRows, PostTable
 from storage.pack_mends import problems_of
 from storage.pack_places import Places
 from storage.pack_problems import PolicyError, Problem
@@ -52,9 +53,10 @@ def read_pack(folder: Path) -> Pack:
     """
     problems = [*_strange_files(folder)]
     sources = _read(folder, problems)
+    models: dict[str, type[BaseModel]] = {**FILES, pack_points.STEM: PointRows}
     parts = {
         stem: _validated(sources[stem], sources[stem].raw, model, problems)
-        for stem, model in FILES.items()
+        for stem, model in models.items()
         if stem in sources
     }
     calendar = _calendar(sources["calendar"], problems) if "calendar" in sources else None
@@ -72,15 +74,17 @@ def _read(folder: Path, problems: list[Problem]) -> dict[str, SourceFile]:
                 problems.append(found)
             else:
                 sources[stem] = found
+    if (points := pack_points.read(folder, problems)) is not None:
+        sources[pack_points.STEM] = points
     return sources
 
 
 def _strange_files(folder: Path) -> Iterator[Problem]:
     names = (*REQUIRED, *OPTIONAL)
-    for path in sorted(folder.glob("*.toml")):
-        if path.stem not in names:
+    for path in sorted((*folder.glob("*.toml"), *folder.glob("*.csv"))):
+        if path.name not in (*(f"{name}.toml" for name in names), pack_points.NAME):
             mend = f"nothing reads this file: move its content to one of {', '.join(names)} (.toml)"
-            yield Problem(file=path.name, problem=mend)
+            yield Problem(file=path.name, problem=f"{mend} or to {pack_points.NAME}")
 
 
 def _validated(source: SourceFile, content: dict[str, Any], model: type[BaseModel], problems: list[Problem]) -> Any:
@@ -110,9 +114,16 @@ def _whole(folder: Path, sources: dict[str, SourceFile], parts: dict[str, Any], 
     if expansion.problems:
         raise PolicyError(folder, tuple(sources[stem].problem(path, what) for stem, path, what in expansion.problems))
     expanded = {"agencies": tuple(expansion.agencies), "routes": tuple(expansion.routes)}
-    draft = Policy.model_construct(**dict(parts["policy"]), **lists | expanded, calendar=calendar)
+    draft = Policy.model_construct(**dict(parts["policy"]), **lists | expanded, calendar=calendar, post=_post(parts))
     places = Places(sources, draft, expansion)
     unfit = map(places.problem, [*coherence.problems(draft), *coherence.oversights(draft)])
     if found := (*unfit, *nonsense(draft, sources)):
         raise PolicyError(folder, found)
     return Policy.model_validate(draft.model_dump())
+
+
+def _post(parts: dict[str, Any]) -> Post:
+    """Return the post with the points of both of its files."""
+    written = parts.get("post", PostTable())
+    more = parts.get(pack_points.STEM, PointRows())
+    return Post(points=(*written.points, *more.points), slow_places=written.slow_places, watch=written.watch)

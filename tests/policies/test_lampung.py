@@ -4,10 +4,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 
+from domain.points import Points
 from domain.routing import plan_case, route
 from domain.working_time import due, hours
 from schemas.calendar import Unit, WorkingCalendar, limit
 from schemas.case import CasePlan, PlanRequest, TriageReason
+from schemas.policy import Service
+from schemas.post import PointKind, Proof, Temperatures
 from schemas.sanctions import Subject, Trigger
 from schemas.status import Status
 from storage.time_zone import pin_calendar
@@ -16,6 +19,7 @@ from tests.policies.packs import lampung
 
 WIB = timezone(timedelta(hours=7))
 REGENCIES = [f"18.{n:02d}" for n in (*range(1, 14), 71, 72)]
+ISLANDS = {"18.01.sebesi": "18.01", "18.09.legundi": "18.09", "18.09.pahawang": "18.09"}
 
 PROVINCE = """
     INSPEKTORAT BAPPEDA BPKAD BAPENDA BKD BPSDM BPBD KESBANGPOL SETWAN DISDIKBUD DINKES DINSOS DISHUB DISBUN DISHUT BMBK
@@ -187,8 +191,21 @@ def test_every_category_is_owned_by_the_province_a_regency_or_nobody() -> None:
     assert {category.code for category in lampung().categories} == {*PROVINCIAL, *LOCAL, *NATIONAL, *TO_TRIAGE}
 
 
-def test_the_province_and_its_fifteen_regencies_are_the_regions() -> None:
-    assert [region.code for region in lampung().regions] == ["18", *REGENCIES]
+def test_the_province_its_fifteen_regencies_and_three_islands_are_the_regions() -> None:
+    parents = {region.code: region.parent for region in lampung().regions}
+
+    assert parents == {"18": None} | dict.fromkeys(REGENCIES, "18") | ISLANDS
+
+
+@pytest.mark.parametrize(("category", "agency"), LOCAL.items())
+@pytest.mark.parametrize(("island", "regency"), ISLANDS.items())
+def test_an_island_is_its_regencys(category: str, agency: str, island: str, regency: str) -> None:
+    assert route(lampung(), category, island) == f"{agency}-{regency}"
+
+
+@pytest.mark.parametrize(("category", "agency"), PROVINCIAL.items())
+def test_an_island_is_the_provinces_in_what_the_province_owns(category: str, agency: str) -> None:
+    assert route(lampung(), category, "18.09.legundi") == agency
 
 
 def test_the_province_has_its_38_agencies_and_the_secretariat() -> None:
@@ -330,3 +347,75 @@ def test_identity_papers_and_cash_go_to_their_owner_alone() -> None:
 
     assert {code for code, to in handed.items() if to == "owner"} == {"population-documents", "social-aid-cash"}
     assert len(handed) == 8
+
+
+def service(code: str) -> Service:
+    return next(service for service in lampung().services if service.code == code)
+
+
+def test_every_regency_has_its_post_office_and_every_island_an_agent_and_more_time() -> None:
+    serving = {point.region: point.kind for point in lampung().post.points if point.kind is not PointKind.HUB}
+
+    assert {region for region, kind in serving.items() if kind is PointKind.OFFICE and region} == set(REGENCIES)
+    assert {region for region, kind in serving.items() if kind is PointKind.AGENT} == set(ISLANDS)
+    assert {place.region: str(place.more) for place in lampung().post.slow_places} == dict.fromkeys(ISLANDS, "2 days")
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "point"),
+    [
+        ("population-documents", (-5.43, 105.26), "35200"),
+        ("population-documents", (-5.96, 105.48), "agen-sebesi"),
+        ("medicine", (-5.96, 105.48), "35500"),
+        ("social-aid-cash", (-4.1, 105.4), "34697"),
+        ("food-consignment", (-6.2, 106.8), "14000"),
+    ],
+)
+def test_somebody_is_served_by_the_nearest_point_that_is_able_for_it(
+    code: str, place: tuple[float, float], point: str
+) -> None:
+    found, _ = next(Points(lampung().post.points).nearest(place, service(code).delivery.carriage))
+
+    assert found.code == point
+
+
+def test_medicine_stays_cold_and_comes_within_a_day() -> None:
+    terms = service("medicine").delivery
+
+    assert terms.temperatures == Temperatures(lowest=2, highest=8)
+    assert (str(terms.within), str(terms.held_for)) == ("1 day", "1 day")
+    assert Proof.TEMPERATURE in terms.proofs
+
+
+def test_cash_is_paid_out_once_in_a_period_to_its_owner_with_every_proof_even_without_a_network() -> None:
+    cash = service("social-aid-cash")
+
+    assert cash.pays_out
+    assert cash.once_per_period
+    assert set(cash.delivery.proofs) == {Proof.ID_MATCH, Proof.SIGNATURE, Proof.FACE_PHOTO, Proof.PLACE}
+    assert str(cash.delivery.proofs_within) == "7 days"
+    assert [other.code for other in lampung().services if other.pays_out or other.once_per_period] == [cash.code]
+
+
+def test_what_is_paid_before_delivery_is_given_back_unless_it_was_a_tax_or_a_gift() -> None:
+    paid = {
+        service.code: (service.payment.due.value, service.payment.refunded)
+        for service in lampung().services
+        if service.payment
+    }
+
+    assert paid == {
+        "samsat-papers": ("before delivery", True),
+        "local-tax-receipts": ("before delivery", False),
+        "alms-receipts": ("before delivery", False),
+        "food-consignment": ("on delivery", True),
+    }
+
+
+def test_food_goes_by_way_of_panjang_and_tanjung_priok() -> None:
+    hubs = {point.code: point.name for point in lampung().post.points if point.kind is PointKind.HUB}
+
+    assert [hubs[leg.to] for leg in service("food-consignment").delivery.legs] == [
+        "Pelabuhan Panjang",
+        "Pelabuhan Tanjung Priok",
+    ]

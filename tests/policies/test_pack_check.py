@@ -106,7 +106,7 @@ def test_ladders_and_classes_that_nothing_uses_are_told(pack: Path) -> None:
     found = told(pack)
 
     assert "ladders.toml, line 4: ladder spare: is climbed by no case: name it or remove it" in found
-    assert "classes.toml, line 3: class wish: no category is of it: name it or remove it" in found
+    assert "classes.toml, line 3: class wish: no category and no service is of it: name it or remove it" in found
 
 
 def test_two_packs_of_a_policy_may_not_be_in_force_on_the_same_day(pack: Path) -> None:

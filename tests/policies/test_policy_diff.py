@@ -137,6 +137,38 @@ ONE_CHANGE = {
         "reporters",
         "service samsat-papers, handed to: household -> owner",
     ),
+    "how often somebody is called on": (
+        ("services.toml", "attempts = 2", "attempts = 1"),
+        "reporters",
+        "service medicine, delivery, attempts at the door: 2 -> 1",
+    ),
+    "a hub on the way": (
+        ("services.toml", '{ to = "ID-PRIOK", within = "2 days" }', '{ to = "ID-PRIOK", within = "3 days" }'),
+        "reporters",
+        "service food-consignment, delivery, by way of: to: ID-PANJANG, within: 1 day, to: ID-PRIOK, within: 2 days"
+        " -> to: ID-PANJANG, within: 1 day, to: ID-PRIOK, within: 3 days",
+    ),
+    "what is paid for": (
+        ("services.toml", 'payment = { due = "on delivery" }', ""),
+        "reporters",
+        "service food-consignment, payment: due: on delivery, amount: none, within: 14 days, "
+        "given back when nothing is delivered: yes -> none",
+    ),
+    "a slow place": (
+        ("post.toml", 'more = "2 days"', 'more = "3 days"'),
+        "everybody",
+        "slow place 18.01.sebesi, takes longer by: 2 days -> 3 days",
+    ),
+    "when a shipment counts as lost": (
+        ("post.toml", 'lost_after = "21 days"', 'lost_after = "30 days"'),
+        "everybody",
+        "watch over shipments, silence that means lost: 21 days -> 30 days",
+    ),
+    "what a point has room for": (
+        ("points.csv", "document parcel cash,25", "document parcel cash,40"),
+        "everybody",
+        "point agen-sebesi, capacity: 25 -> 40",
+    ),
     "a contact": (
         ("addressees.toml", '"Halo Dukcapil 1500537"', '"dukcapil.example"'),
         "reporters",
@@ -254,6 +286,31 @@ def test_days_of_a_year_that_was_not_decreed_are_no_working_days_before(pack: Pa
     )
 
 
+def test_points_that_come_go_and_change_are_counted_and_named(province: Path) -> None:
+    edit(province, "points.csv", "34100,Kantor Pos Metro,office,", "34111,Kantor Pos Metro,office,")
+    edit(province, "points.csv", "agen-sebesi,Agenpos Pulau Sebesi", "agen-sebesi,Agenpos Sebesi")
+
+    found = [words for _, words in said(lampung(), load_pack(province))]
+
+    assert found == [
+        "points of the post: 21 -> 21 (1 new, 1 no longer, 1 changed)",
+        "point 34111: new: Kantor Pos Metro; latitude: -5.1173; longitude: 105.308; region: 18.72;"
+        " carries: document, parcel, cold, cash",
+        "point agen-sebesi, name: Agenpos Pulau Sebesi -> Agenpos Sebesi",
+        "point 34100: no longer (was: Kantor Pos Metro; latitude: -5.1173; longitude: 105.308; region: 18.72;"
+        " carries: document, parcel, cold, cash)",
+    ]
+
+
+def test_of_many_points_only_the_numbers_are_said(province: Path) -> None:
+    with (province / "points.csv").open("a", encoding="utf-8") as table:
+        table.writelines(f"agen-{n},Agenpos {n},agent,-5,105,18,cash,\n" for n in range(2_000))
+
+    assert said(lampung(), load_pack(province)) == [
+        ("everybody", "points of the post: 21 -> 2021 (2000 new, 0 no longer, 0 changed)")
+    ]
+
+
 def test_changes_come_in_groups_from_everybody_to_single_agencies() -> None:
     groups = list(by_whom(changes(lampung(), jakarta())))
 
@@ -286,6 +343,8 @@ def other(value: Any) -> Any:
             return limit("7777 days")
         case tuple() if value and isinstance(value[0], Limit):
             return (limit("7777 days"),)
+        case tuple() if value and isinstance(value[0], StrEnum):
+            return (other(value[0]),)
         case tuple() if value and isinstance(value[0], str):
             return ("X", *value)
         case _:

@@ -435,14 +435,14 @@ IN_THE_PROVINCE = {
         "services.toml",
         'category = "vehicle-tax"',
         'category = "vehicle-taxes"',
-        "line 11: service samsat-papers: names the category vehicle-taxes",
+        "line 18: service samsat-papers: names the category vehicle-taxes",
         "add it or correct the name",
     ),
     "a service that is handed to nobody known": (
         "services.toml",
         'handed_to = "owner"',
         'handed_to = "neighbour"',
-        "line 21: service population-documents, handed_to:",
+        "line 34: service population-documents, handed_to:",
         "'owner', 'household' or 'anyone'",
     ),
     "a regency without its inspectorate": (

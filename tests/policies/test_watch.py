@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.routing import plan_case, route
 from domain.working_time import working_time
-from schemas.calendar import Unit
+from schemas.calendar import Limit, Unit
 from schemas.case import PlanRequest, TriageReason
 from storage.time_zone import pin_calendar
 from tests import making
@@ -60,3 +60,24 @@ def test_the_top_is_reminded_and_then_the_ombudsman_is_offered() -> None:
 
     assert [str(pause) for pause in ladder.reminders] == ["30 seconds", "60 seconds"]
     assert [level.offer is not None for level in ladder.levels] == [False, False, False, True]
+
+
+def test_papers_and_cash_can_be_requested_and_watched_on_their_way_within_two_minutes() -> None:
+    limits = [
+        limit
+        for service in watch().services
+        for part in (service, service.delivery)
+        for _, limit in part
+        if isinstance(limit, Limit)
+    ]
+
+    assert [(service.code, service.pays_out) for service in watch().services] == [("papers", False), ("cash", True)]
+    assert {limit.unit for limit in (*limits, *(limit for _, limit in watch().post.watch))} == {Unit.SECONDS}
+    assert max(limit.value for limit in limits) <= 120
+
+
+def test_the_services_are_prepared_by_an_agency() -> None:
+    assert [route(watch(), service.category, "18.71") for service in watch().services] == [
+        "DISDUKCAPIL-18.71",
+        "DINSOS",
+    ]

@@ -3,7 +3,8 @@
 import typer
 
 from cli.app import CASE_COMMANDS, main
-from gateway.starter import NotFoundError, RefusedError, Starter
+from gateway.refusals import NotFoundError, RefusedError
+from gateway.starter import Starter
 
 __all__ = ["NotFoundError", "RefusedError", "Starter"]
 

@@ -4,24 +4,37 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from activities.carrier import ContractedCarrierActivities
 from activities.cases import PostgresCaseActivities
+from activities.deliveries import PostgresDeliveryActivities
 from activities.scorecards import PostgresScorecardActivities
+from activities.service_requests import PostgresRequestActivities
+from carriers.circuit import Circuit
+from carriers.http_carrier import HttpCarrier
+from carriers.protocol import Carrier
 from gateway import mail
 from gateway.notices import dispatching
 from gateway.scorecards import Scorecards
+from gateway.service_requests import ServiceRequests
 from gateway.starter import Starter
+from gateway.telling import tell_untold
 from runtime import logs, settings, temporal
 from storage import database
 from workflows.complaint import ComplaintWorkflow
+from workflows.delivery import DeliveryWorkflow
+from workflows.post_queue import post_queue
 from workflows.scorecard import ScorecardWorkflow
+from workflows.service_request import ServiceRequestWorkflow
 
 _SWEEP_SECONDS = 60.0
 _DELIVERY_SECONDS = 2.0
@@ -30,14 +43,37 @@ _PATIENCE_SECONDS = 20.0
 
 
 def build(client: Client, pool: database.Pool, *, task_queue: str = settings.TASK_QUEUE) -> Worker:
-    """Return a worker for complaints; what it has begun, it may end within ten seconds when it is stopped."""
+    """Return a worker for all workflows; what it has begun, it may end within ten seconds when it is stopped."""
     cases, scorecards = PostgresCaseActivities(pool), PostgresScorecardActivities(pool)
+    shipments, requests = PostgresDeliveryActivities(pool), PostgresRequestActivities(pool)
     return Worker(
         client,
         task_queue=task_queue,
-        workflows=[ComplaintWorkflow, ScorecardWorkflow],
-        activities=[cases.plan_case, cases.replan, cases.commit, scorecards.register_rules, scorecards.commit_register],
+        workflows=[ComplaintWorkflow, ScorecardWorkflow, DeliveryWorkflow, ServiceRequestWorkflow],
+        activities=[
+            *(cases.plan_case, cases.replan, cases.commit),
+            *(scorecards.register_rules, scorecards.commit_register),
+            *(shipments.plan_delivery, shipments.commit_delivery),
+            *(requests.plan_request, requests.commit_request),
+        ],
         workflow_runner=temporal.workflow_runner(),
+        graceful_shutdown_timeout=timedelta(seconds=10),
+    )
+
+
+def build_post(
+    client: Client, pool: database.Pool, carrier: Carrier, *, rate: float = 20.0, task_queue: str = settings.TASK_QUEUE
+) -> Worker:
+    """Return a worker that asks the carrier, so many times a second at most, over all workers together."""
+    asked = ContractedCarrierActivities(pool, carrier, Circuit())
+    return Worker(
+        client,
+        task_queue=post_queue(task_queue),
+        activities=[
+            *(asked.place_order, asked.ask_carrier, asked.file_claim, asked.cancel_order),
+            *(asked.ask_payment, asked.void_payment, asked.refund_payment),
+        ],
+        max_task_queue_activities_per_second=rate,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
 
@@ -46,6 +82,7 @@ async def run() -> None:
     """Run a worker until SIGTERM or SIGINT; then let what is under way end."""
     where = settings.load()
     destinations = mail.from_environment()
+    post = settings.carrier()
     log = structlog.get_logger("worker")
     pool = await database.connect(where.database_url)
     client = await _temporal(where.temporal_address, log)
@@ -57,12 +94,17 @@ async def run() -> None:
             asyncio.timeout(None) as patience,
             dispatching(where.database_url, destinations),
             build(client, pool),
+            _asking(post, client, pool),
         ):
             log.info("worker started", task_queue=settings.TASK_QUEUE, namespace=client.namespace, pid=os.getpid())
             if not destinations:
                 log.warning("e-mail waits: no mail server is set", mend="set KAWAL_SMTP_URL and KAWAL_MAIL_FROM")
+            if post is None:
+                log.warning("deliveries wait: no carrier is set", mend="set KAWAL_CARRIER_URL and its key and secrets")
             loops = [
                 asyncio.create_task(_for_ever(Starter(client, pool).sweep, _SWEEP_SECONDS, log)),
+                asyncio.create_task(_for_ever(ServiceRequests(client, pool).sweep, _SWEEP_SECONDS, log)),
+                asyncio.create_task(_for_ever(partial(tell_untold, client, pool), _SWEEP_SECONDS, log)),
                 asyncio.create_task(_for_ever(Scorecards(client, pool).deliver, _DELIVERY_SECONDS, log)),
             ]
             for loop in loops:
@@ -79,20 +121,34 @@ async def run() -> None:
         pool.terminate()
 
 
+@asynccontextmanager
+async def _asking(post: settings.CarrierSettings | None, client: Client, pool: database.Pool) -> AsyncIterator[None]:
+    """Ask the carrier what deliveries want to know, if there is one."""
+    if post is None:
+        yield
+        return
+    async with (
+        HttpCarrier(post.url, post.key) as carrier,
+        build_post(client, pool, carrier, rate=post.calls_per_second),
+    ):
+        yield
+
+
 async def _for_ever(step: Callable[[], Awaitable[int]], pause: float, log: structlog.stdlib.BoundLogger) -> None:
     """Do a step again and again, with a pause of so many seconds between; several workers may do so at once.
 
     What is away is waited for: starting cases that were left behind, bringing what cases told to registers.
     """
+    name = getattr(step, "func", step).__qualname__
     away = False
     while True:
         try:
             if done := await step():
-                log.debug("done", step=step.__name__, number=done)
+                log.debug("done", step=name, number=done)
             away = False
         except (*database.AWAY, RPCError) as problem:
             if not away:
-                log.warning("something is away; keeps trying", step=step.__name__, problem=type(problem).__name__)
+                log.warning("something is away; keeps trying", step=name, problem=type(problem).__name__)
             away = True
         await asyncio.sleep(pause)
 

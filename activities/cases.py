@@ -4,21 +4,21 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.declarations import CaseActivities
+from activities.published_policies import PublishedPolicies
 from domain.routing import plan_case
 from schemas.case import CasePlan, CommitRequest, CommitResult, PlanReply, PlanRequest
 from schemas.complaint import Complaint
-from schemas.policy import Policy
-from storage import case_records, duplicates, policies
+from storage import case_records, duplicates
 from storage.database import Pool
 from storage.time_zone import pin_calendar
 
 
 class PostgresCaseActivities(CaseActivities):
-    """Case activities over a connection pool. Policies are immutable, so they are read once per worker."""
+    """Case activities over a connection pool."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._policies: dict[str, Policy] = {}
+        self._policies = PublishedPolicies(pool)
 
     @activity.defn(name="plan_case")
     async def plan_case(self, complaint: Complaint) -> CasePlan:
@@ -32,14 +32,14 @@ class PostgresCaseActivities(CaseActivities):
         reply = await self.replan(request)
         if reply.plan is None:
             raise ApplicationError(reply.problem or "there can be no plan", type="NobodyInCharge")
-        policy = await self._policy(complaint.policy_version)
+        policy = await self._policies.version(complaint.policy_version)
         alike = await duplicates.of_case(self._pool, complaint.case_id, policy.duplicates)
         return reply.plan.model_copy(update={"possible_duplicates": alike})
 
     @activity.defn(name="replan")
     async def replan(self, request: PlanRequest) -> PlanReply:
         """Return the rules of a case as it was corrected, by the policy version that it is pinned to."""
-        policy = await self._policy(request.complaint.policy_version)
+        policy = await self._policies.version(request.complaint.policy_version)
         calendar = pin_calendar(policy.calendar, request.complaint.accepted_at)
         try:
             return plan_case(policy, calendar, request)
@@ -49,16 +49,5 @@ class PostgresCaseActivities(CaseActivities):
     @activity.defn(name="commit")
     async def commit(self, request: CommitRequest) -> CommitResult:
         """Write transitions to the database in one transaction, unless the records know better; say what came of it."""
-        policy = await self._policy(request.case.policy_version)
+        policy = await self._policies.version(request.case.policy_version)
         return await case_records.commit(self._pool, request, policy)
-
-    async def _policy(self, version: str) -> Policy:
-        if version not in self._policies:
-            policy = await policies.version(self._pool, version)
-            if policy is None:
-                raise ApplicationError(
-                    f"policy version {version} is not in the database: publish the pack that it came from",
-                    type="PolicyNotPublished",
-                )
-            self._policies[version] = policy
-        return self._policies[version]

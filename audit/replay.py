@@ -2,8 +2,9 @@
 
 Temporal's replayer compares the steps: which activities, timers and updates came in which order. Whether they were
 about the same thing shows in the result of a closed case: it names the verdict, the level, the number of transitions
-and the head of the ledger, which stands for every sanction in it. The result of today is compared with that of then; so
-is the whole state that a long life hands on from one history to the next.
+and the head of the ledger, which stands for every sanction in it; of a service request or a delivery, its end and the
+money. The result of today is compared with that of then; so is the whole state that a long life hands on from one
+history to the next.
 """
 
 import re
@@ -27,12 +28,16 @@ from temporalio.worker import (
 from runtime import temporal
 from schemas.base import Model
 from schemas.case import CaseResult, CaseStart
+from schemas.delivery import DeliveryResult, DeliveryStart
 from schemas.scorecard import ScorecardStart
+from schemas.service_request import RequestResult, RequestStart
 from workflows.complaint import ComplaintWorkflow
+from workflows.delivery import DeliveryWorkflow
 from workflows.scorecard import ScorecardWorkflow
+from workflows.service_request import ServiceRequestWorkflow
 
 _LONGEST_VALUE = 100
-_ALL = "WorkflowType IN ('Complaint', 'Scorecard')"
+_ALL = "WorkflowType IN ('Complaint', 'Scorecard', 'ServiceRequest', 'Delivery')"
 _ENDS = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
@@ -43,8 +48,22 @@ _ENDS = {
 }
 
 
-End = CaseResult | CaseStart | ScorecardStart
-"""What a history ends with: the result of a case, or the state with which a case or a register goes on."""
+Result = CaseResult | RequestResult | DeliveryResult
+GoingOn = CaseStart | ScorecardStart | RequestStart | DeliveryStart
+End = Result | GoingOn
+"""What a history ends with: a result, or the state with which a life goes on in another history."""
+
+_RESULTS: dict[str, type[Result]] = {
+    "Complaint": CaseResult,
+    "ServiceRequest": RequestResult,
+    "Delivery": DeliveryResult,
+}
+_GOING_ON: dict[str, type[GoingOn]] = {
+    "Complaint": CaseStart,
+    "Scorecard": ScorecardStart,
+    "ServiceRequest": RequestStart,
+    "Delivery": DeliveryStart,
+}
 
 
 class Verdict(Model):
@@ -84,7 +103,7 @@ def _goes_on_in(history: WorkflowHistory) -> str | None:
 
 
 def of_all_cases(client: Client) -> AsyncIterator[WorkflowHistory]:
-    """Yield the histories of all cases and registers that Temporal keeps, open and closed."""
+    """Yield all histories that Temporal keeps, open and closed: of cases, registers, service requests, deliveries."""
     return client.list_workflows(_ALL).map_histories()
 
 
@@ -97,7 +116,7 @@ async def replay(histories: AsyncIterator[WorkflowHistory]) -> AsyncIterator[Ver
     """Run histories through the workflow code and yield a verdict for each, in order."""
     ends_of_today: dict[str, End] = {}
     replayer = Replayer(
-        workflows=[ComplaintWorkflow, ScorecardWorkflow],
+        workflows=[ComplaintWorkflow, ScorecardWorkflow, ServiceRequestWorkflow, DeliveryWorkflow],
         data_converter=temporal.DATA_CONVERTER,
         workflow_runner=temporal.workflow_runner(),
         interceptors=[_EndsKept(ends_of_today)],
@@ -147,12 +166,12 @@ class _EndsKept(Interceptor):
 
 async def _differs(history: WorkflowHistory, today: End | None) -> str | None:
     """Return how the end of today differs from the history's; None when it does not, or there is none yet."""
-    end = history.events[-1]
+    end, kind = history.events[-1], _started(history).workflow_type.name
     if end.HasField("workflow_execution_completed_event_attributes"):
-        model: type[End] = CaseResult
+        model: type[End] = _RESULTS[kind]
         payloads = end.workflow_execution_completed_event_attributes.result.payloads
     elif end.HasField("workflow_execution_continued_as_new_event_attributes"):
-        model = ScorecardStart if _started(history).workflow_type.name == "Scorecard" else CaseStart
+        model = _GOING_ON[kind]
         payloads = end.workflow_execution_continued_as_new_event_attributes.input.payloads
     else:
         return None
@@ -164,8 +183,8 @@ async def _differs(history: WorkflowHistory, today: End | None) -> str | None:
 
 
 def _differences(then: Model, today: Model) -> list[str]:
-    """Return in which fields two ends differ; of a case or register that goes on, in which parts of its state."""
-    if isinstance(then, CaseStart | ScorecardStart) and isinstance(today, CaseStart | ScorecardStart):
+    """Return in which fields two ends differ; of a life that goes on, in which parts of its state."""
+    if isinstance(then, GoingOn) and isinstance(today, GoingOn):
         then, today = then.carried or then, today.carried or today
     return [
         f"{name} was {_short(getattr(then, name))}, is {_short(getattr(today, name, None))}"

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from cli.cases import aware
 from cli.connection import EXPECTED, records
 from cli.output import Json, as_json, clear_errors, moment, say, to_people
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from runtime import settings
 from schemas.case import Absence
 from schemas.messages import Office

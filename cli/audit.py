@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from audit import replay as replaying
 from cli.connection import EXPECTED, temporal_client
 from cli.output import Json, as_json, clear_errors, progress_console, say
-from gateway.starter import NotFoundError
+from gateway.refusals import NotFoundError
 from runtime import settings
 
 app: typer.Typer = typer.Typer(no_args_is_help=True, help="Prove that what was decided still follows from the rules.")

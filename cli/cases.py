@@ -12,12 +12,12 @@ from cli.output import Json, as_json, clear_errors, say
 from domain.ledger import broken_at, head_of
 from domain.routing import route
 from domain.view import view
-from gateway.starter import NotFoundError
+from gateway.refusals import NotFoundError
 from runtime import settings
 from schemas.case import CaseState, CaseView, TriageReason
 from schemas.complaint import Complaint, Identity, Intake
 from schemas.policy import Policy
-from storage import case_records, duplicates, intake, merges, policies
+from storage import case_records, deliveries, duplicates, intake, merges, policies
 from storage.database import Pool
 
 _LONGEST_TEXT = 20_000
@@ -157,6 +157,7 @@ async def _page(pool: Pool, case_id: str, language: Literal["id", "en"]) -> Page
         broken=broken,
         policy=await policies.version(pool, standing.policy_version),
         merged_cases=await merges.merged_into(pool, case_id),
+        deliveries=await deliveries.of(pool, case_id),
         language=language,
     )
 
@@ -174,6 +175,7 @@ def _document(page: Page) -> dict[str, Any]:
         "case": page.case,
         "status_words": [{"scheme": scheme.code, "name": scheme.name, "words": words} for scheme, words in page.words],
         "merged_cases": page.merged_cases,
+        "deliveries": page.deliveries,
         "zone": page.zone.key,
         "timeline": page.timeline,
         "ledger": page.ledger,

@@ -9,7 +9,8 @@ import asyncpg
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from gateway.starter import NotFoundError, RefusedError, Starter
+from gateway.refusals import NotFoundError, RefusedError
+from gateway.starter import Starter
 from local.trouble import ServerTrouble
 from runtime import settings, temporal
 from runtime.namespace import NamespaceError
@@ -59,26 +60,26 @@ async def temporal_client(address: str | None) -> Client:
 
 
 @asynccontextmanager
-async def records(database_url: str) -> AsyncIterator[database.Pool]:
+async def records(database_url: str, *, max_size: int = 4) -> AsyncIterator[database.Pool]:
     """Connect to a database that has Kawal's tables.
 
     Raises:
         AwayError: it does not answer, or has none.
     """
-    async with answering(database_url) as pool:
+    async with answering(database_url, max_size=max_size) as pool:
         if not await pool.fetchval("select to_regclass('policy_versions') is not null"):
             raise AwayError("the database has no tables of Kawal yet: run kawal init")
         yield pool
 
 
 @asynccontextmanager
-async def answering(database_url: str) -> AsyncIterator[database.Pool]:
+async def answering(database_url: str, *, max_size: int = 4) -> AsyncIterator[database.Pool]:
     """Connect to a database, whatever it holds.
 
     Raises:
         AwayError: it does not answer.
     """
-    pool = await database.connect(database_url, max_size=4)
+    pool = await database.connect(database_url, max_size=max_size)
     try:
         await _require_answer(pool, database_url)
         yield pool

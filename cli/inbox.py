@@ -11,7 +11,7 @@ from rich.table import Column, Table
 
 from cli.connection import EXPECTED, records
 from cli.output import Json, as_json, clear_errors, say, to_people
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from runtime import settings
 from schemas.messages import Office
 from storage.inbox import Counts, InboxLine, counts, owned_by, seen_by

@@ -11,7 +11,7 @@ from rich.table import Column, Table
 
 from cli.connection import EXPECTED, records
 from cli.output import Json, as_json, clear_errors, moment, say, to_people
-from gateway.starter import NotFoundError, RefusedError
+from gateway.refusals import NotFoundError, RefusedError
 from runtime import settings
 from schemas.notices import Addressee, Contact, DeliveryState, EmailAddress, NoticeState, masked
 from storage import contacts, notices

@@ -13,7 +13,8 @@ from cli.connection import EXPECTED, AwayError, records, starter
 from cli.output import Json, as_json, clear_errors, progress_console, say
 from gateway import recalculation
 from gateway.recalculation import Outcome, Recalculated, Recalculation
-from gateway.starter import NoAnswerError, Starter
+from gateway.refusals import NoAnswerError
+from gateway.starter import Starter
 from runtime import settings
 
 _MOST_LINES = 20

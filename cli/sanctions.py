@@ -12,8 +12,8 @@ from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from cli.connection import EXPECTED, AwayError, records, starter
 from cli.output import Json, as_json, clear_errors, say, to_people
 from domain.register_chain import broken_at
+from gateway.refusals import NotFoundError
 from gateway.scorecards import Scorecards
-from gateway.starter import NotFoundError
 from runtime import settings
 from schemas.messages import Role
 from schemas.scorecard import Decide, Object, Outcome, RegisterEntry, RegisterKind, RegisterMessage, Score

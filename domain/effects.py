@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from domain import answering, passing_on, resting
+from domain import answering, passing_on, remedies, resting
 from domain.taken import Taken
 from domain.timeline import Sender, Timeline
 from schemas.case import CasePlan
@@ -12,7 +12,9 @@ from schemas.messages import (
     Acknowledge,
     Appeal,
     Ask,
+    Carried,
     Coordinate,
+    Deliver,
     Disprove,
     Extend,
     Merge,
@@ -84,4 +86,6 @@ _EFFECTS: dict[type[Message], Callable[[Taken, Any], None]] = {
     Extend: resting.extend,
     Recalculate: resting.recalculate,
     Disprove: answering.disprove,
+    Deliver: remedies.deliver,
+    Carried: remedies.carried,
 }

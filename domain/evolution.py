@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from schemas.case import EFFECTS, Answer, Breach, CasePlan, CaseState, Effect, Transition, TransitionKind
+from schemas.case import EFFECTS, Answer, Breach, CasePlan, CaseState, Effect, Remedy, Transition, TransitionKind
+from schemas.delivery_status import DeliveryStatus
 
 _MESSAGES = {effect: kind for kind, effect in EFFECTS.items()} | {TransitionKind.PART_ANSWERED: "respond"}
 
@@ -107,6 +108,8 @@ _LEARN: dict[TransitionKind, Callable[[CaseState, Transition], dict[str, object]
     TransitionKind.RATED: lambda _, said: {"rating": int(said.detail["score"])},
     TransitionKind.CLOSED: lambda _, said: {"closed_at": said.at},
     TransitionKind.WITHDRAWN: lambda _, said: {"closed_at": said.at},
+    TransitionKind.DELIVERY_ORDERED: lambda state, said: {"remedies": (*state.remedies, _ordered(said))},
+    TransitionKind.DELIVERY_ENDED: lambda state, said: {"remedies": _ended(state, said)},
 }
 
 
@@ -140,6 +143,22 @@ def _disproved(state: CaseState, said: Transition) -> tuple[Answer, ...]:
         answer.model_copy(update={"disproved": True}) if answer.agency == said.detail.get("agency") else answer
         for answer in state.answers
     )
+
+
+def _ordered(said: Transition) -> Remedy:
+    return Remedy(
+        delivery_id=said.detail["delivery"],
+        service=said.detail["service"],
+        recipient=said.detail["recipient"],
+        region=said.detail["region"] or None,
+        ordered_at=said.at,
+    )
+
+
+def _ended(state: CaseState, said: Transition) -> tuple[Remedy, ...]:
+    outcome = {"outcome": DeliveryStatus(said.detail["outcome"])}
+    meant = said.detail["delivery"]
+    return tuple(r.model_copy(update=outcome) if r.delivery_id == meant else r for r in state.remedies)
 
 
 def _passed_on(state: CaseState) -> tuple[str, ...]:

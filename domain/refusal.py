@@ -7,10 +7,13 @@ from domain import working_time
 from domain.answering import false_answer, may_reopen, open_part
 from schemas.calendar import Limit, Unit
 from schemas.case import CasePlan, CaseState, TransitionKind, TriageReason
+from schemas.delivery_status import ENDS
 from schemas.messages import (
     Acknowledge,
+    Carried,
     ClockName,
     Coordinate,
+    Deliver,
     Disprove,
     Extend,
     Merge,
@@ -28,6 +31,9 @@ from schemas.status import UNSETTLED, WORKING, Status
 
 MOST_NOTES = 500
 """Notes on the progress that one case takes; each costs the history, and nobody reads so many."""
+
+MOST_REMEDIES = 5
+"""Deliveries that one case may order."""
 
 _TAKEN_IN: Mapping[str, frozenset[Status]] = {
     "verify": frozenset({Status.VERIFYING, Status.ASSIGNED, Status.IN_PROGRESS}),
@@ -51,12 +57,15 @@ _TAKEN_IN: Mapping[str, frozenset[Status]] = {
     "extend": WORKING,
     "recalculate": frozenset(Status),
     "disprove": frozenset(Status),
+    "deliver": WORKING | {Status.COORDINATING, Status.RESOLVED},
+    "carried": frozenset(Status),
 }
 """In which statuses a case takes which message."""
 
 _BY_REPORTER = frozenset({"provide", "appeal", "withdraw", "reopen", "rate"})
 _BY_SUPERIOR = frozenset({"extend", "disprove"})
-_BY_SYSTEM = frozenset({"recalculate"})
+_BY_SYSTEM = frozenset({"recalculate", "carried"})
+_SINCE_EDITION_3 = frozenset({"deliver", "carried"})
 _BY_BOTH_SIDES = frozenset({"unmerge"})
 
 
@@ -67,6 +76,8 @@ def refusal(state: CaseState, message: Message) -> str | None:
         return f"case {case_id} is {state.status}: it is over"
     if (known := state.messages.get(message.message_id)) is not None and known.kind != message.kind:
         return f"message_id: {message.message_id} was that of an earlier {known.kind}: give this message its own"
+    if _unknown_then(state.plan, message.kind):
+        return f"case {case_id} was opened before there was {message.kind}"
     if (reason := _by_role(message)) is not None or state.status is Status.RECEIVED:
         return reason  # a case that is not routed yet decides about the rest when it is
     return _by_agency(state, message) or _by_status(state, message) or _by_bound(state, message)
@@ -87,7 +98,14 @@ def taken_now(state: CaseState) -> tuple[str, ...]:
     """Return the kinds of messages that the case takes as it stands."""
     if state.over:
         return ()
-    return tuple(kind for kind, statuses in _TAKEN_IN.items() if state.status in statuses)
+    return tuple(
+        kind for kind, statuses in _TAKEN_IN.items() if state.status in statuses and not _unknown_then(state.plan, kind)
+    )
+
+
+def _unknown_then(plan: CasePlan | None, kind: str) -> bool:
+    """Return whether the edition of the engine that a case was opened under did not know a kind of message."""
+    return plan is not None and plan.edition < 3 and kind in _SINCE_EDITION_3
 
 
 def _by_role(message: Message) -> str | None:
@@ -243,6 +261,35 @@ def _recalculate(state: CaseState, _: CasePlan, message: Recalculate) -> str | N
     return None
 
 
+def _deliver(state: CaseState, plan: CasePlan, message: Deliver) -> str | None:
+    if (prepared := state.complaint.service) is not None:
+        return f"service: the case prepares {prepared}, which is carried once you respond: nothing else is"
+    if message.service not in plan.services:
+        known = ", ".join(plan.services) or "none"
+        return f"service: {message.service} is not one by which a case may have something carried ({known})"
+    if len(state.remedies) >= MOST_REMEDIES:
+        return f"the case had something carried {_times(MOST_REMEDIES)} already"
+    if len(remedy_id(state)) > 64:
+        return "service: the case's id is too long to name a delivery after it: order a service request instead"
+    return None
+
+
+def _carried(state: CaseState, _: CasePlan, message: Carried) -> str | None:
+    meant = next((remedy for remedy in state.remedies if remedy.delivery_id == message.delivery), None)
+    if meant is None:
+        return f"delivery: {message.delivery} is not one that this case ordered"
+    if meant.outcome is not None:
+        return f"delivery: {message.delivery} has ended already: it is {meant.outcome}"
+    if message.outcome not in ENDS:
+        return f"outcome: {message.outcome} is no end of a delivery"
+    return None
+
+
+def remedy_id(state: CaseState) -> str:
+    """Return the id of the next delivery that the case orders."""
+    return f"{state.complaint.case_id}-d{len(state.remedies) + 1}"
+
+
 _ROUGHLY = {
     Unit.SECONDS: 1.0,
     Unit.MINUTES: 60.0,
@@ -278,4 +325,6 @@ _CHECKS: dict[type[Message], Callable[[CaseState, CasePlan, Any], str | None]] =
     Extend: _extend,
     Disprove: _disprove,
     Recalculate: _recalculate,
+    Deliver: _deliver,
+    Carried: _carried,
 }

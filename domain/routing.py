@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from schemas.calendar import WorkingCalendar
 from schemas.case import EDITION, CasePlan, LevelPlan, PlanReply, PlanRequest, StatutoryPlan, TriageReason
-from schemas.policy import Agency, CaseClass, Category, Ladder, Level, Policy
+from schemas.policy import Agency, CaseClass, Category, Ladder, Level, Policy, Service
+from schemas.sanctions import Trigger, TriggeredRule
 
 
 def route(policy: Policy, category: str, region: str | None) -> str | TriageReason:
@@ -57,7 +58,9 @@ def plan_case(policy: Policy, calendar: WorkingCalendar, request: PlanRequest) -
     levels = tuple(level for level in _levels(policy, ladder, agency) if level.agency != accused)
     if not levels:
         return PlanReply(problem=f"respondent: nobody is left on the ladder {ladder.code} once {accused} is bypassed")
-    case_class = _class(policy, request.case_class or (category.case_class if category else None))
+    service = _service(policy, request.complaint.service)
+    usual_class = service.case_class if service else category.case_class if category else None
+    case_class = _class(policy, request.case_class or usual_class)
     plan = CasePlan(
         policy_version=request.complaint.policy_version,
         edition=EDITION,
@@ -66,19 +69,47 @@ def plan_case(policy: Policy, calendar: WorkingCalendar, request: PlanRequest) -
         queue=policy.triage.queue if reason else agency.code,
         triage_reason=reason,
         calendar=calendar,
-        levels=levels,
+        levels=_prepared_within(service, levels),
         category=request.category,
         region=request.region,
         case_class=case_class.code if case_class else None,
         statutory=_statutory(case_class),
-        handling=policy.handling,
-        sanctions=tuple(rule for rule in policy.sanctions if not rule.trigger.looks_at_many_cases),
+        handling=policy.handling.model_copy(update={"reopening": None}) if service else policy.handling,
+        sanctions=_about_this_case(policy, service),
         reminders=ladder.reminders,
         addressees={addressee.code: addressee.name for addressee in policy.addressees},
         suggested_addressee=category.refer_to if category else None,
         bypassed=accused,
+        services=_remedies(policy),
     )
     return PlanReply(plan=plan)
+
+
+def _service(policy: Policy, code: str | None) -> Service | None:
+    return next((service for service in policy.services if service.code == code), None)
+
+
+def _about_this_case(policy: Policy, service: Service | None) -> tuple[TriggeredRule, ...]:
+    """Return the rules about one case. What is prepared needs no evidence: it is handed over, and that is proven."""
+    unfit = {Trigger.NO_EVIDENCE} if service else set()
+    return tuple(
+        rule for rule in policy.sanctions if not rule.trigger.looks_at_many_cases and rule.trigger not in unfit
+    )
+
+
+def _remedies(policy: Policy) -> tuple[str, ...]:
+    """Return the services by which a case may have something carried: those in which no money changes hands."""
+    return tuple(s.code for s in policy.services if s.payment is None and not s.pays_out and not s.once_per_period)
+
+
+def _prepared_within(service: Service | None, levels: tuple[LevelPlan, ...]) -> tuple[LevelPlan, ...]:
+    """Return the levels of a ladder whose lowest has the time that the service's preparation may take.
+
+    What was prepared is contested at the door, by disputing its receipt: the case is over with the agency's answer.
+    """
+    if service is None:
+        return levels
+    return (levels[0].model_copy(update={"limit": service.prepared_within}), *levels[1:])
 
 
 def _unknown(policy: Policy, request: PlanRequest) -> str | None:

@@ -58,6 +58,8 @@ def view(state: CaseState) -> CaseView:
         suggested_addressee=plan.suggested_addressee if plan else None,
         possible_duplicates=plan.possible_duplicates if plan else (),
         rating=state.rating,
+        service=complaint.service,
+        remedies=state.remedies,
         offers=_offers(state),
         messages=taken_now(state),
     )
@@ -73,6 +75,7 @@ def result(state: CaseState) -> CaseResult:
         seq=state.seq,
         ledger_length=len(state.ledger),
         ledger_head=ledger.head_of(state.ledger),
+        answered=state.answered_at is not None if state.plan and state.plan.edition >= 3 else None,
     )
 
 

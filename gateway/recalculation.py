@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from domain import clocks
-from gateway.starter import NoAnswerError, NotFoundError, RefusedError, Starter
+from gateway.refusals import NoAnswerError, NotFoundError, RefusedError
+from gateway.starter import Starter
 from schemas.base import Model, UtcDatetime
 from schemas.case import Clock, Transition
 from schemas.messages import Actor, Recalculate, Role

@@ -16,7 +16,7 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from gateway.starter import NotFoundError, RefusedError
+from gateway.refusals import NotFoundError, RefusedError
 from runtime import settings
 from schemas.base import Prose
 from schemas.scorecard import (

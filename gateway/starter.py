@@ -17,38 +17,18 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from gateway.in_force import policy_in_force
+from gateway.refusals import AWAY, BUSY, PAUSES_AFTER_A_LOST_TASK, NoAnswerError, NotFoundError, RefusedError
 from runtime import settings
 from schemas.base import Prose
 from schemas.case import CaseResult, CaseStart, CaseView
 from schemas.complaint import Complaint, Intake
 from schemas.messages import Message, MessageReceipt
-from schemas.policy import Policy
-from storage import case_records, database, duplicates, intake, policies
+from storage import case_records, database, duplicates, intake
 from workflows.complaint import ComplaintWorkflow
 from workflows.search_attributes import at_the_start
 
-_PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds. Temporal drops an update whose workflow task failed; under its id it may simply be sent again."""
-
-
-_BUSY = (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.RESOURCE_EXHAUSTED)
-"""A case's task was lost, or ten messages to it are under way: it takes this one in a moment."""
-
-_AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.RESOURCE_EXHAUSTED)
-
 _PROSE: TypeAdapter[str] = TypeAdapter(Prose)
-
-
-class RefusedError(ValueError):
-    """Kawal refuses a complaint or message; the text says why, and what would help."""
-
-
-class NotFoundError(LookupError):
-    """There is no such case."""
-
-
-class NoAnswerError(TimeoutError):
-    """No worker took a message in time. It may take effect later; the same message may simply be sent again."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +49,7 @@ class Starter:
             RefusedError: no policy is in force, or several are and none was named.
         """
         now = datetime.now(UTC)
-        policy = await self._policy_in_force(now, policy_name)
+        policy = await policy_in_force(self.pool, now, policy_name)
         cell = duplicates.cell(given.place, policy.duplicates)
         try:
             complaint = await intake.accept(
@@ -80,7 +60,7 @@ class Starter:
         try:
             await self.start(complaint)
         except RPCError as error:
-            if error.status not in _AWAY:  # the complaint is safe, and a sweep starts its case when Temporal is back
+            if error.status not in AWAY:  # the complaint is safe, and a sweep starts its case when Temporal is back
                 raise
         return complaint
 
@@ -90,16 +70,6 @@ class Starter:
         for complaint in left_behind:
             await self.start(complaint)
         return len(left_behind)
-
-    async def _policy_in_force(self, now: datetime, name: str | None) -> Policy:
-        found = await policies.in_force(self.pool, now)
-        if name is None and len(found) > 1:
-            raise RefusedError(f"policy: several are in force, name one of {', '.join(found)}")
-        policy = found.get(name) if name else next(iter(found.values()), None)
-        if policy is None:
-            which = f"none named {name} is" if name else "none is"
-            raise RefusedError(f"policy: {which} in force; publish one with kawal init --policy")
-        return policy
 
     async def start(self, complaint: Complaint) -> WorkflowHandle[ComplaintWorkflow, CaseResult]:
         """Start a complaint's case, once: a case that runs or has ended is left as it is."""
@@ -166,13 +136,13 @@ class Starter:
         # Temporal remembers what it answered to an update id; a message that was mended in between is another update.
         update_id = f"{message.message_id}:{hashlib.sha256(message.model_dump_json().encode()).hexdigest()[:16]}"
         stamped = message.model_copy(update={"accepted_at": message.accepted_at or accepted_at})
-        for pause in (*_PAUSES_AFTER_A_LOST_TASK, None):
+        for pause in (*PAUSES_AFTER_A_LOST_TASK, None):
             try:
                 return await self._update(case_id, stamped, update_id)
             except RPCError as error:
                 if error.status is RPCStatusCode.NOT_FOUND:
                     return await self._receipt_of_an_ended_case(case_id, message)
-                if error.status not in _BUSY or pause is None:
+                if error.status not in BUSY or pause is None:
                     raise
                 await asyncio.sleep(pause)
         raise AssertionError("the last try returns or raises")

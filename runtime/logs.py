@@ -32,6 +32,7 @@ def configure(*, level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses with payment codes in them
 
 
 def forward_native_logs() -> None:

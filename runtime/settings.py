@@ -1,9 +1,12 @@
 """Where the database and Temporal are: as the environment says, else where `kawal dev` runs them in this folder."""
 
+import base64
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 FOLDER = Path(".kawal")
 READY_FILE = FOLDER / "ready.json"
@@ -12,6 +15,10 @@ TASK_QUEUE = "kawal-cases"
 
 _ELSEWHERE = ("KAWAL_DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
 """Who sets one of these does not mean the servers of this folder: a database and a Temporal are never mixed."""
+
+
+_CARRIER = ("KAWAL_CARRIER_URL", "KAWAL_CARRIER_KEY", "KAWAL_CARRIER_WEBHOOK_SECRETS", "KAWAL_CARRIER_RATE")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class SettingsError(RuntimeError):
@@ -44,8 +51,87 @@ def load() -> Settings:
 
 def temporal_address() -> str | None:
     """Return where `kawal dev` runs Temporal for this folder, unless the environment points elsewhere."""
-    elsewhere = any(os.environ.get(name) for name in _ELSEWHERE)
-    return None if elsewhere else _of_this_folder().get("temporal")
+    return None if _elsewhere() else _of_this_folder().get("temporal")
+
+
+def _elsewhere() -> bool:
+    return any(os.environ.get(name) for name in _ELSEWHERE)
+
+
+@dataclass(frozen=True)
+class CarrierSettings:
+    """Where the carrier is, and what it and we know each other by."""
+
+    url: str
+    key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)
+    """Any of them signs a webhook: while one is exchanged, both do."""
+    calls_per_second: float = 20.0
+
+
+def carrier(environment: Mapping[str, str] = os.environ) -> CarrierSettings | None:
+    """Read KAWAL_CARRIER_URL, _KEY, _WEBHOOK_SECRETS and _RATE; None when no carrier is set.
+
+    Without any of them, it is the simulated one that `kawal dev` runs for this folder, if it does.
+
+    Raises:
+        SettingsError: one is missing, or cannot be read; the message holds neither key nor secret.
+    """
+    given = {name: value for name in _CARRIER if (value := environment.get(name, "").strip())}
+    if not given:
+        return None if _elsewhere() else _simulated(_of_this_folder())
+    if missing := [name for name in _CARRIER[:3] if name not in given]:
+        raise SettingsError(f"a carrier needs {', '.join(_CARRIER[:3])}: set {' and '.join(missing)}, too")
+    url, key, secrets = (given[name] for name in _CARRIER[:3])
+    return CarrierSettings(_carrier_url(url), key, _secrets(secrets), _rate(given.get("KAWAL_CARRIER_RATE", "20")))
+
+
+def _simulated(addresses: Mapping[str, str]) -> CarrierSettings | None:
+    if "carrier" not in addresses:
+        return None
+    return CarrierSettings(addresses["carrier"], addresses["carrier_key"], (addresses["carrier_secret"],))
+
+
+def _carrier_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        readable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise SettingsError("KAWAL_CARRIER_URL cannot be read: write https://host or https://host:port, without /v1")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise SettingsError("KAWAL_CARRIER_URL: addresses of people never go over a network in clear: write https://")
+    return url.rstrip("/").removesuffix("/v1")
+
+
+def _secrets(given: str) -> tuple[str, ...]:
+    secrets = tuple(given.split())
+    for number, secret in enumerate(secrets, start=1):
+        if not _is_secret(secret):
+            raise SettingsError(
+                f"KAWAL_CARRIER_WEBHOOK_SECRETS: number {number} is no secret:"
+                " write whsec_ and the base64 of 24 bytes or more, with blanks between several"
+            )
+    return secrets
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    return text.startswith("whsec_") and len(key) >= 24
+
+
+def _rate(given: str) -> float:
+    try:
+        rate = float(given)
+    except ValueError:
+        rate = 0
+    if not 0 < rate < 100_000:
+        raise SettingsError("KAWAL_CARRIER_RATE: write how many calls a second the carrier takes, e.g. 20")
+    return rate
 
 
 def _of_this_folder() -> dict[str, str]:

@@ -33,6 +33,7 @@ DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_
 
 _PURE_MODULES = (
     "activities.declarations",
+    "activities.post_declarations",
     "activities.scorecard_declarations",
     "domain",
     "pydantic",

@@ -169,6 +169,8 @@ def _money(service: Service) -> Iterator[str]:
         yield f"{where} is carried as cash and pays nothing out: write pays_out = true or another carriage"
     if service.pays_out and service.payment is not None:
         yield f"{where} pays_out and has a payment: whoever is paid pays nothing: remove one of the two"
+    if service.pays_out and service.delivery.reissues:
+        yield f"{where} pays_out and is reissued: money is never sent a second time: write reissues = 0"
 
 
 def _repeated(kind: str, codes: Iterable[str]) -> list[str]:

@@ -97,9 +97,7 @@ class RequestIntake(Model):
     service: PlainCode
     region: PlainCode | None = Field(default=None, description="of the recipient; decides who prepares it")
     recipient: Recipient
-    amount: Rupiah | None = Field(
-        default=None, le=1_000_000_000, description="rupiah: to be paid by, or paid out to"
-    )
+    amount: Rupiah | None = Field(default=None, le=1_000_000_000, description="rupiah: to be paid by, or paid out to")
     period: BenefitPeriod | None = Field(default=None, description="of a benefit that is given once in each")
 
 

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.exceptions import TemporalError
 
-from gateway.starter import NotFoundError, RefusedError
+from gateway.refusals import NotFoundError, RefusedError
 from schemas.case import CaseResult, CaseView
 from schemas.complaint import Complaint, Intake
 from schemas.messages import Actor, Message, Respond, Role, Withdraw

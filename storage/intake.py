@@ -6,8 +6,8 @@ from schemas.case import TransitionKind
 from schemas.complaint import Complaint, Intake
 from storage.database import Pool
 
-_CARRIED = ", ".join(Complaint.model_fields)
-"""The columns that a workflow may carry."""
+_CARRIED = ", ".join(name for name in Complaint.model_fields if name != "service")
+"""The columns that a workflow may carry. A case that prepares a service never was a complaint at the door."""
 
 
 class CaseIdTakenError(ValueError):

@@ -22,10 +22,12 @@ from schemas.policy import (
     Region,
     Route,
     SanctionRule,
+    Service,
     Subject,
     Triage,
     TriggeredRule,
 )
+from schemas.post import Carriage, DeliveryTerms, PaymentTerms, Recipient
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ALWAYS_OPEN = Week.model_validate({day: [{"opens": "00:00", "closes": "24:00"}] for day in Week.model_fields})
@@ -164,8 +166,50 @@ def whole_policy(each_level: str = "10 days", *, name: str = "whole", **handling
             | handling
         ),
         "duplicates": Duplicates(),
+        "services": SERVICES,
     }
     return Policy.model_validate(fields)
+
+
+SERVICES = (
+    Service(
+        code="papers",
+        name="Papers",
+        category="road",
+        prepared_within=limit("3 days"),
+        handed_to=Recipient.OWNER,
+        case_class="field",
+    ),
+    Service(
+        code="goods", name="Goods", category="school", prepared_within=limit("4 days"), handed_to=Recipient.HOUSEHOLD
+    ),
+    Service(
+        code="tax",
+        name="Tax papers",
+        category="road",
+        prepared_within=limit("3 days"),
+        handed_to=Recipient.HOUSEHOLD,
+        payment=PaymentTerms(),
+    ),
+    Service(
+        code="cash",
+        name="Cash",
+        category="road",
+        prepared_within=limit("3 days"),
+        handed_to=Recipient.OWNER,
+        delivery=DeliveryTerms(carriage=Carriage.CASH),
+        pays_out=True,
+    ),
+    Service(
+        code="ration",
+        name="Ration",
+        category="road",
+        prepared_within=limit("3 days"),
+        handed_to=Recipient.OWNER,
+        once_per_period=True,
+    ),
+)
+"""Two that a case may have carried as its remedy, and three in which money or a benefit of a period is at stake."""
 
 
 _TRIGGERED: tuple[dict[str, object], ...] = (
@@ -299,17 +343,21 @@ def reporter() -> Actor:
     return Actor(id="reporter-9", role=Role.REPORTER)
 
 
+def system() -> Actor:
+    """Return a system."""
+    return Actor(id="system", role=Role.SYSTEM)
+
+
 _SENDERS = {
     **dict.fromkeys(("provide", "appeal", "withdraw", "reopen", "rate"), reporter),
     **dict.fromkeys(("extend", "disprove"), superior),
+    **dict.fromkeys(("recalculate", "carried"), system),
 }
 
 
 def message(kind: str, message_id: str | None = None, **fields: Any) -> Message:
     """Return a message from whoever may send it: `message("ask")`, `message("transfer", agency="SCHOOLS", ...)`."""
     said = {"message_id": message_id or f"{kind}-1", "actor": _SENDERS.get(kind, operator)()}
-    if kind == "recalculate":
-        said["actor"] = Actor(id="system", role=Role.SYSTEM)
     return MESSAGES[kind].model_validate(said | fields)
 
 

@@ -15,8 +15,9 @@ from temporalio.client import Client
 
 import worker
 from audit.replay import of_case
+from gateway.refusals import RefusedError
 from gateway.scorecards import Scorecards
-from gateway.starter import RefusedError, Starter
+from gateway.starter import Starter
 from local.ports import free_port
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder

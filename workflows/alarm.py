@@ -27,6 +27,11 @@ class Alarm:
             self._timer = asyncio.create_task(workflow.sleep(left, summary=what_for))
 
     @property
+    def rang_for(self) -> datetime | None:
+        """The moment that it was set to, once it has come; it is the same whatever clock a replay reads."""
+        return None if self.rang_at is None else self._moment
+
+    @property
     def rang_at(self) -> datetime | None:
         """The moment that has come, never earlier than the one that was asked for; None while it is still ahead."""
         if self._moment is None or (self._timer is not None and not self._timer.done()):

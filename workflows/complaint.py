@@ -1,12 +1,14 @@
 """One complaint, from its acceptance to its end: a thin shell of timers and messages around `domain.lifecycle`."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from temporalio import workflow
-from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
+from temporalio.common import RawValue, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import ValidationError
@@ -27,11 +29,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.offices import concerned
     from domain.passing_on import needed_plans
     from domain.refusal import refusal, took_effect
+    from domain.remedies import delivery_of
     from domain.view import result, view
     from schemas.case import CaseResult, CaseStart, CaseState, CaseView, CommitRequest, CommitResult
     from schemas.messages import MESSAGES, Message, MessageReceipt
     from schemas.problems import storable
     from workflows.alarm import Alarm
+    from workflows.delivery import DeliveryWorkflow
     from workflows.durable import UnreadableError, durably, read_message, refused, undisturbed
     from workflows.search_attributes import changes
 
@@ -62,6 +66,7 @@ class ComplaintWorkflow:
         self._shown: CaseView | None = view(start.carried) if start.carried else None
         self._signals = start.signals
         self._problems: dict[str, str] = {}
+        self._carried = len(self._case.remedies)
         self._length = 0
 
     @workflow.run
@@ -179,6 +184,21 @@ class ComplaintWorkflow:
             self._problems |= outcome.refused
             events = [_spoken_against(event, outcome.refused) for event in events]
         self._show()
+        await self._have_remedies_carried()
+
+    async def _have_remedies_carried(self) -> None:
+        """Start the deliveries that the case has ordered. Their ends come as messages, whatever became of the case."""
+        for remedy in self._case.remedies[self._carried :]:
+            self._carried += 1
+            with contextlib.suppress(WorkflowAlreadyStartedError):
+                await workflow.start_child_workflow(
+                    DeliveryWorkflow.run,
+                    delivery_of(self._case.complaint, remedy),
+                    id=remedy.delivery_id,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    parent_close_policy=ParentClosePolicy.ABANDON,
+                    static_summary=f"{remedy.service} to {remedy.region or 'no place given'}",
+                )
 
     def _as_written(self, events: list[Event], outcome: CommitResult) -> CaseState:
         """Return the case as it was written, when the workflow's clock reads otherwise now than it did then.

@@ -48,8 +48,7 @@ class Site:
         """Describe the product's own worker as a process; nothing starts yet. Several need a name each."""
         return WorkerProcess(
             self.client,
-            database_url=self.postgres.url,
-            temporal_address=self.temporal.address,
+            environment={"KAWAL_DATABASE_URL": self.postgres.url, "TEMPORAL_ADDRESS": self.temporal.address},
             log=self.log_of(name),
         )
 

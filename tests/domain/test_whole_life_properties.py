@@ -26,7 +26,7 @@ from domain.lifecycle import (
     evolve_all,
     next_moment,
 )
-from domain.refusal import MOST_NOTES, taken_now, took_effect
+from domain.refusal import MOST_NOTES, MOST_REMEDIES, taken_now, took_effect
 from domain.view import view
 from schemas.calendar import Limit, Unit
 from schemas.case import Absence, CasePlan, CaseState, CaseView, Clock, Transition, TransitionKind
@@ -250,6 +250,22 @@ class AnyLife(RuleBasedStateMachine):
         assert self.state.counted(K.PAUSED) <= handling.most_holds
         assert self.state.counted(K.REOPENED) <= handling.most_reopenings + self.state.counted(K.DISPROVED)
         assert self.state.counted(K.NOTED) <= MOST_NOTES
+        assert len(self.state.remedies) <= MOST_REMEDIES
+
+    @invariant()
+    def what_is_carried_is_what_was_ordered_each_under_a_name_of_its_own_and_ends_once_at_most(self) -> None:
+        orders = [transition.detail["delivery"] for _, transition in self.lived(K.DELIVERY_ORDERED)]
+        ends = [transition.detail["delivery"] for _, transition in self.lived(K.DELIVERY_ENDED)]
+        assert orders == [remedy.delivery_id for remedy in self.state.remedies]
+        assert sorted(ends) == sorted(remedy.delivery_id for remedy in self.state.remedies if remedy.outcome)
+        assert len(set(orders)) == len(orders)
+        assert len(set(ends)) == len(ends)
+
+    @invariant()
+    def a_remedy_moves_no_deadline(self) -> None:
+        for before, transition in self.lived(K.DELIVERY_ORDERED, K.DELIVERY_ENDED):
+            now = (transition.status, transition.level, transition.clock, transition.statutory, transition.parts)
+            assert now == (before.status, before.level, before.clock, before.statutory, before.parts)
 
     @property
     def plan(self) -> CasePlan:

@@ -7,7 +7,8 @@ import pytest
 
 from gateway import recalculation
 from gateway.recalculation import Outcome, Recalculated
-from gateway.starter import NoAnswerError, NotFoundError, RefusedError, Starter
+from gateway.refusals import NoAnswerError, NotFoundError, RefusedError
+from gateway.starter import Starter
 from schemas.calendar import limit
 from schemas.case import CaseView
 from schemas.policy import CaseClass, Policy

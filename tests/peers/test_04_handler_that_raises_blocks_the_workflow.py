@@ -14,7 +14,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from schemas.status import Status
 from tests import making
 from tests.kawal import Handle, Kawal

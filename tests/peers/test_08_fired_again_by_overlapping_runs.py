@@ -93,7 +93,7 @@ def test_the_same_moment_told_twice_passes_once() -> None:
 async def test_a_case_at_the_top_of_its_ladder_fires_nothing_more_for_years(kawal: Kawal) -> None:
     case = await kawal.open(making.policy("10 days", levels=LEVELS))
     for _ in range(LEVELS):
-        at_the_top = await kawal.pass_time(case, 10 * DAY)
+        at_the_top = await kawal.pass_time(case, 11 * DAY)
     assert await kawal.kinds(case.id) == CLIMBED
     assert await kawal.pass_time(case, 1000 * DAY) == at_the_top
     assert await kawal.kinds(case.id) == CLIMBED

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from domain import working_time
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from schemas.calendar import WorkingCalendar, limit
 from schemas.case import CaseView
 from schemas.messages import Role

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from temporalio.api.enums.v1 import EventType
 
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from schemas.complaint import Intake
 from storage import case_records, intake
 from tests import making

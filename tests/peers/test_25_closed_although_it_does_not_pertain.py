@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from domain.lifecycle import TimeReached, next_moment
 from domain.view import view
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from schemas.case import TransitionKind, TriageReason
 from schemas.messages import MESSAGES, Actor, Refer, Reject, Role
 from schemas.policy import Policy
@@ -38,6 +38,8 @@ FIELDS: dict[str, list[dict[str, Any]]] = {
     "pause": [{"limit": "9 days", "reason": "waits-for-court"}],
     "extend": [{"by": "1 day", "reason": "parts-ordered"}],
     "recalculate": [{"policy_version": "v2", "calendar": making.calendar(), "basis": "Decree 1"}],
+    "deliver": [{"service": "papers", "recipient": "recipient-1"}],
+    "carried": [{"delivery": "case-1-d1", "outcome": "delivered"}],
 }
 SYSTEM = {"actor": Actor(id="bridge", role=Role.SYSTEM)}
 TIME: Step = ("time", {})

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from pydantic import ValidationError
 
-from gateway.starter import NotFoundError, RefusedError
+from gateway.refusals import NotFoundError, RefusedError
 from schemas.complaint import Intake
 from schemas.policy import Policy
 from storage import policies

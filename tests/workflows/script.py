@@ -82,8 +82,9 @@ COMPLAINTS: Mapping[str, Mapping[str, Any]] = {
     "orphan": {"category": "orphan"},
     "police": {"category": "police"},
     "report": {"category": "report", "region": None, "respondent": "ROADS"},
+    "papers": {"service": "papers"},
 }
-"""What a complaint is about: owned by an agency, in triage for one reason or another, or whistle-blowing."""
+"""What a complaint is about: owned by an agency, in triage for one reason or another, whistle-blowing, or a service."""
 
 SENDERS: Mapping[str, Actor] = {
     "reporter": making.reporter(),
@@ -177,6 +178,11 @@ _FIELDS: Mapping[str, Mapping[str, SearchStrategy[Any]]] = {
         "calendar": st.sampled_from(sorted(OTHER_CALENDARS)),
         "basis": st.just("Decree 7"),
     },
+    "deliver": {"service": st.sampled_from(["papers", "goods", "cash"]), "recipient": st.just("recipient-1")},
+    "carried": {
+        "delivery": st.sampled_from(["case-1-d1", "case-1-d1", "case-1-d2", "case-2-d1"]),
+        "outcome": st.sampled_from(["delivered", "returned", "on the way"]),
+    },
 }
 _OPTIONAL: Mapping[str, Mapping[str, SearchStrategy[Any]]] = {
     "verify": {
@@ -186,6 +192,7 @@ _OPTIONAL: Mapping[str, Mapping[str, SearchStrategy[Any]]] = {
         "agency": st.sampled_from(_AGENCIES),
     },
     "transfer": {"category": st.sampled_from(["road", "school"])},
+    "deliver": {"region": st.sampled_from(["north", "south"])},
 }
 
 

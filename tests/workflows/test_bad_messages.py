@@ -13,7 +13,7 @@ from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from schemas.messages import MESSAGES, Actor
 from schemas.status import Status
 from storage import case_records

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.ledger import broken_at, head_of
-from gateway.starter import NotFoundError, RefusedError
+from gateway.refusals import NotFoundError, RefusedError
 from schemas.case import TriageReason
 from schemas.ledger import EntryKind
 from schemas.status import Status

@@ -4,8 +4,9 @@ A failing script is printed as what it takes to play it again: put it among the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from pydantic import BaseModel
 from temporalio.api.enums.v1 import EventType
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 import worker
-from activities.cases import PostgresCaseActivities
 from audit.replay import of_case
 from domain.ledger import broken_at, head_of
 from domain.lifecycle import (
@@ -31,16 +31,19 @@ from domain.lifecycle import (
     next_moment,
 )
 from domain.refusal import refusal, took_effect
+from domain.remedies import word_of
 from domain.view import result, view
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from runtime import temporal
 from schemas.calendar import Unit
 from schemas.case import Absence, CaseResult, CaseState, CaseView, Clock, Transition
 from schemas.complaint import Complaint
-from schemas.messages import Message
+from schemas.delivery import DeliveryResult
+from schemas.messages import Carried, Message
 from storage import absences
 from tests import making
 from tests.kawal import Handle, Kawal
+from tests.workflows.post import post_that_carries_nothing
 from tests.workflows.script import (
     COMPLAINTS,
     POLICIES,
@@ -97,6 +100,8 @@ class Heard:
     by_signal: bool
     answer: str | None = None
     """Why it was refused; None: it was not, or nobody was told."""
+    by_house: bool = False
+    """Whether no script said it: a delivery told its end."""
 
 
 @dataclass
@@ -134,6 +139,7 @@ async def play(kawal: Kawal, script: Script, merge_target: str) -> Played:
                 unreadable = Unreadable(now, f"(signal {number})", step.name, "")
                 played.heard.append(Heard(now, unreadable, by_signal=True))
         await _asleep(latest)
+        played.heard += await _ends_of_deliveries(kawal, latest, played)
     played.ended_at = await kawal.skipper.get_current_time(latest)
     played.view = await kawal.stored(case.id)
     played.result = await latest.result() if played.view.closed_at else None
@@ -142,6 +148,19 @@ async def play(kawal: Kawal, script: Script, merge_target: str) -> Played:
     played.absences = tuple(sorted(await absences.listed(kawal.pool), key=lambda absence: absence.since))
     assert await kawal.ledger(case.id) == [entry for line in played.timeline for entry in line.ledger]
     return played
+
+
+async def _ends_of_deliveries(kawal: Kawal, case: Handle, played: Played) -> list[Heard]:
+    """Wait until what the case has ordered has ended; return what it heard of that, which the script does not say."""
+    known = {heard.said.delivery for heard in played.heard if isinstance(heard.said, Carried) and heard.by_house}
+    heard = []
+    for remedy in (await kawal.stored(case.id)).remedies:
+        if remedy.delivery_id not in known:
+            delivery = kawal.client.get_workflow_handle(remedy.delivery_id, result_type=DeliveryResult)
+            word = word_of(await delivery.result())
+            heard.append(Heard(await kawal.skipper.get_current_time(case), word, by_signal=True, by_house=True))
+            await _asleep(case)
+    return heard
 
 
 async def _asleep(case: Handle) -> None:
@@ -162,9 +181,12 @@ async def _asleep(case: Handle) -> None:
 def _in_place(says: Says, case_id: str, merge_target: str) -> Says:
     """Return what is said, with cases that there are in place of those that the script names."""
     cases = {"case-1": case_id, "case-2": merge_target, "case-3": "no-such-case"}
-    if says.kind != "merge":
-        return says
-    return Says(**(vars(says) | {"fields": {"into": cases[says.fields["into"]]}}))
+    there = {
+        name: re.sub(r"^case-\d", lambda named: cases[named[0]], value)
+        for name, value in says.fields.items()
+        if name in ("into", "delivery")
+    }
+    return replace(says, fields=dict(says.fields) | there)
 
 
 async def _say(kawal: Kawal, case: Handle, says: Says) -> Heard:
@@ -384,23 +406,8 @@ def _changed(one: BaseModel | None, other: BaseModel) -> str:
 
 @pytest.fixture(scope="module")
 async def lives(kawal: Kawal) -> list[Played]:
-    return await all_played(kawal, [*KNOWN, *_at_random(30)])
-
-
-@pytest.fixture
-async def short_histories(kawal: Kawal, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Kawal]:
-    """The product with a worker that carries a case on into a new history every few wake-ups."""
-    monkeypatch.setattr(workflow_module, "LONGEST_HISTORY", 25)
-    cases = PostgresCaseActivities(kawal.pool)
-    short = Worker(
-        kawal.client,
-        task_queue="short histories",
-        workflows=[ComplaintWorkflow],
-        activities=[cases.plan_case, cases.replan, cases.commit],
-        workflow_runner=UnsandboxedWorkflowRunner(),
-    )
-    async with short:
-        yield Kawal(kawal.client, kawal.skipper, kawal.pool, "short histories", _opened=100_000)
+    async with post_that_carries_nothing(kawal, kawal.task_queue):
+        return await all_played(kawal, [*KNOWN, *_at_random(30)])
 
 
 async def all_played(kawal: Kawal, played: Sequence[Script]) -> list[Played]:

@@ -66,6 +66,8 @@ EVERYTHING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("verify", {"region": "north"}),
     ("acknowledge", {}),
     ("note", {}),
+    ("deliver", {"service": "papers", "recipient": "recipient-1"}),
+    ("carried", {"outcome": "delivered"}),
     ("ask", {}),
     ("provide", {}),
     ("extend", {"by": "5 days", "reason": "parts-ordered"}),
@@ -98,7 +100,8 @@ async def test_a_case_that_uses_everything_stays_below_200_events(kawal: Kawal) 
     case = await kawal.open(making.whole_policy(), region=None)
     await kawal.pass_time(case, timedelta(days=12))  # warned, breached, climbed
     for number, (kind, fields) in enumerate(EVERYTHING):
-        said = fields | {"into": other.id} if kind == "merge" else fields
+        cases = {"merge": {"into": other.id}, "carried": {"delivery": f"{case.id}-d1"}}
+        said = fields | cases.get(kind, {})
         message = making.message(kind, f"{kind}-{number}", accepted_at=LATER_THAN_ALL, **said)
         await kawal.starter.send(case.id, message)
         if kind == "verify":

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.replay import of_case, replay
-from gateway.starter import RefusedError
+from gateway.refusals import RefusedError
 from schemas.case import Absence
 from schemas.complaint import Intake, Place
 from schemas.status import Status

@@ -23,8 +23,8 @@ from domain.periods import month_ends, month_of
 from domain.register_chain import broken_at
 from domain.register_state import effects, evolve_all, governed
 from domain.scorecard import GRACE, ItemReceived, decide_all
+from gateway.refusals import NotFoundError, RefusedError
 from gateway.scorecards import Scorecards
-from gateway.starter import NotFoundError, RefusedError
 from runtime import temporal
 from schemas.messages import Actor, Role
 from schemas.policy import Policy

@@ -1,0 +1,141 @@
+"""What follows from what a carrier tells of a delivery, by itself or when it is asked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from domain import delivery_legs
+from domain.carrier_news import News, news
+from domain.delivery_draft import OVER, Draft, nothing_came
+from domain.delivery_events import Asked
+from domain.working_time import length
+from schemas.carrier import DECISIVE, CarrierEvent
+from schemas.delivery import ENDS, DeliveryPlan, DeliveryStanding, DeliveryStatus, DeliveryStep
+from schemas.delivery import DeliveryTransitionKind as Kind
+
+TO_BE_CLAIMED = frozenset(
+    {DeliveryStatus.LOST, DeliveryStatus.SPOILED, DeliveryStatus.MISDELIVERED, DeliveryStatus.UNPROVEN}
+)
+_MAY_BE_DISPROVED = frozenset({DeliveryStatus.RETURNED, DeliveryStatus.LOST, DeliveryStatus.MISDELIVERED})
+"""A proof that was captured without a network may still come in, and say that it was delivered."""
+_UNDER_WAY = frozenset(
+    {DeliveryStatus.ON_THE_WAY, DeliveryStatus.ATTEMPTED, DeliveryStatus.HELD, DeliveryStatus.RETURNING}
+)
+HANDED_OVER = frozenset({DeliveryStatus.HANDED_OVER, DeliveryStatus.UNPROVEN})
+"""As far as anybody knows: whether it is proven is not a question of time."""
+_WITH_SOMEBODY = HANDED_OVER | {DeliveryStatus.MISDELIVERED, DeliveryStatus.SPOILED}
+
+
+def take_news(draft: Draft, events: Sequence[CarrierEvent], at: datetime) -> bool:
+    """Take what the carrier told of one order; return whether any of it is news.
+
+    What comes at once counts at once: the last of it says what all amounts to.
+    """
+    heard: list[CarrierEvent] = []
+    for event in events:
+        if _is_of_an_order(draft.now, event) and not any(_same(event, k) for k in (*draft.state.events, *heard)):
+            heard.append(event)
+    for event in heard[:-1]:
+        draft.add(Kind.TOLD, at, event=event)
+    for event in heard[-1:]:
+        told = news((*draft.state.events, event), event.order, draft.plan.terms, draft.plan.handed_to)
+        draft.add(Kind.TOLD, at, event=event, **_after(draft, event.order, told, at))
+    return bool(heard)
+
+
+def _is_of_an_order(now: DeliveryStanding, event: CarrierEvent) -> bool:
+    return event.order <= len(now.orders) and event.scan in DECISIVE
+
+
+def _same(event: CarrierEvent, known: CarrierEvent) -> bool:
+    """Return whether an event is known: what is told once more under another name is not more."""
+    if event.order != known.order:
+        return False
+    return event.event_id == known.event_id or event == known.model_copy(update={"event_id": event.event_id})
+
+
+def _after(draft: Draft, order: int, told: News, at: datetime) -> dict[str, Any]:
+    """Return what is otherwise once something is known of an order."""
+    now = draft.now
+    if now.status is DeliveryStatus.DELIVERED:  # its replacement is being stopped
+        both = order == now.order and told.delivered_at is not None
+        return {"contradicted": now.contradicted or both}
+    if order == now.order:
+        return _standing(draft, told, at)
+    return _found(draft, told, at) if told.status is DeliveryStatus.DELIVERED else {}
+
+
+def _found(draft: Draft, told: News, at: datetime) -> dict[str, Any]:
+    """Return how a delivery stands whose lost order was delivered after all: its replacement is not needed any more."""
+    now = draft.now
+    stoppable = now.status in _UNDER_WAY
+    return OVER | {
+        "status": DeliveryStatus.DELIVERED,
+        "reason": None,
+        "overdue": _is_late(draft.plan, told),
+        "contradicted": now.contradicted or told.contradicted or now.status in _WITH_SOMEBODY,
+        "step": DeliveryStep.CANCEL if stoppable else None,
+        "over_at": None if stoppable else at,
+    }
+
+
+def _standing(draft: Draft, told: News, at: datetime) -> dict[str, Any]:
+    """Return how a delivery stands once something is known of the order under way."""
+    now, plan = draft.now, draft.plan
+    status = told.status or now.status
+    if status in (DeliveryStatus.REFUSED, DeliveryStatus.CANCELLED):
+        status = nothing_came(now, status)
+    known = {
+        "status": status,
+        "attempts": told.attempts,
+        "reason": None if status is DeliveryStatus.DELIVERED else told.reason,
+        "legs": delivery_legs.arrived(plan, now.legs, told.arrivals),
+        "overdue": _is_late(plan, told) if status in HANDED_OVER | {DeliveryStatus.DELIVERED} else now.overdue,
+        "contradicted": now.contradicted or told.contradicted,
+        "asked": 0,
+        "news_at": at,
+    }
+    claims = status in TO_BE_CLAIMED and not now.claimed
+    if is_final(status) and not claims:
+        return known | OVER | {"over_at": at}
+    waits_until = at + length(plan.terms.proofs_within)
+    return known | {
+        "ask_at": at + length(plan.watch.first),
+        "proofs_until": now.proofs_until or waits_until if status is DeliveryStatus.HANDED_OVER else None,
+        "ends_at": now.ends_at or waits_until if status in _MAY_BE_DISPROVED else None,
+        "step": DeliveryStep.CLAIM if claims else now.step if _still_stops(now, status) else None,
+    }
+
+
+def is_final(status: DeliveryStatus) -> bool:
+    """Return whether it ends so at once, but for a claim: no late proof could say otherwise."""
+    return status in ENDS and status not in _MAY_BE_DISPROVED
+
+
+def _still_stops(now: DeliveryStanding, status: DeliveryStatus) -> bool:
+    return now.step is DeliveryStep.CANCEL and status in _UNDER_WAY
+
+
+def _is_late(plan: DeliveryPlan, told: News) -> bool:
+    return told.delivered_at is not None and told.delivered_at > plan.due.at
+
+
+def take_answer(draft: Draft, event: Asked) -> None:
+    """Take what the carrier answered; one that knows of nothing new is asked again later, or has lost it."""
+    now, outcome, at = draft.now, event.outcome, event.at
+    if take_news(draft, outcome.events, at) or now.ask_at is None or now.ask_at > at:
+        return
+    watch, terms = draft.plan.watch, draft.plan.terms
+    heard_at = [moment for moment in (now.news_at, outcome.news_at) if moment is not None and moment <= at]
+    news_at = max(heard_at, default=at)
+    first, longest = length(watch.first), length(watch.longest)
+    ask_at = at + first * min(2.0 ** min(now.asked + 1, 60), longest / first)
+    patience = length(watch.lost_after)
+    if now.status is DeliveryStatus.HELD:  # nothing happens to it while the post keeps it
+        patience += length(terms.held_for)
+    if outcome.reached and now.status in _UNDER_WAY and at - news_at >= patience:
+        changes: dict[str, Any] = {"ask_at": ask_at, "news_at": news_at, "ends_at": at + length(terms.proofs_within)}
+        claims = None if now.claimed else DeliveryStep.CLAIM
+        draft.add(Kind.PRESUMED_LOST, at, status=DeliveryStatus.LOST, step=claims, **changes)
+        return
+    draft.add(Kind.SILENT, at, asked=now.asked + 1, news_at=news_at, ask_at=ask_at)

@@ -1,0 +1,50 @@
+"""Benefits that a person gets once in a period: which request holds one."""
+
+from storage.database import Connection
+
+
+class BenefitTakenError(ValueError):
+    """Another request holds the benefit of this person and period, or was paid out already."""
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(f"period: the request {request_id} has this benefit; cancel that one first, or end this here")
+        self.request_id = request_id
+
+
+async def claim(connection: Connection, request_id: str, service: str, period: str, national_id: str) -> None:
+    """Let a request hold a benefit, within the caller's transaction. The same claim again changes nothing.
+
+    Raises:
+        BenefitTakenError: another request holds it, or held it and was paid out however late.
+    """
+    await connection.execute(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))", f"benefit {service} {period} {national_id}"
+    )
+    holder = await connection.fetchval(
+        "select request_id from benefits b where service = $2 and period = $3 and national_id = $4"
+        " and request_id <> $1 and (freed_at is null"
+        " or exists (select from money m where m.request_id = b.request_id and m.kind = 'payout')) limit 1",
+        request_id,
+        service,
+        period,
+        national_id,
+    )
+    if holder is not None:
+        raise BenefitTakenError(holder)
+    await connection.execute(
+        "insert into benefits (request_id, service, period, national_id) values ($1, $2, $3, $4)"
+        " on conflict (request_id) do nothing",
+        request_id,
+        service,
+        period,
+        national_id,
+    )
+
+
+async def free(connection: Connection, request_id: str) -> None:
+    """Let go of the benefit that a request holds, if it holds one and nothing was paid out for it."""
+    await connection.execute(
+        "update benefits set freed_at = now() where request_id = $1 and freed_at is null"
+        " and not exists (select from money where request_id = $1 and kind = 'payout')",
+        request_id,
+    )

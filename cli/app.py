@@ -12,7 +12,26 @@ from typing import Annotated
 import typer
 
 import worker as workers
-from cli import absences, audit, cases, dev, inbox, messages, notices, policy, recalculate, sanctions, simulate
+from cli import (
+    absences,
+    audit,
+    batch,
+    cases,
+    deliveries,
+    demo,
+    dev,
+    gateway,
+    inbox,
+    messages,
+    notices,
+    policy,
+    recalculate,
+    reconcile,
+    sanctions,
+    service_messages,
+    services,
+    simulate,
+)
 from cli.connection import EXPECTED, answering, temporal_client
 from cli.output import Json, as_json, clear_errors, say
 from cli.prepare import prepare
@@ -26,18 +45,27 @@ app = typer.Typer(
     help="Kawal carries public complaints through to their answer, up the ladder if need be.",
 )
 CASE_COMMANDS: tuple[Callable[..., None], ...] = (cases.submit, cases.show, *chain(*messages.PANELS.values()))
-for command in (dev.dev, cases.submit, cases.show, inbox.inbox, simulate.simulate):
+SERVICE_COMMANDS: tuple[Callable[..., None], ...] = (
+    *(service_messages.confirm, service_messages.dispute, service_messages.cancel),
+    *(batch.batch, reconcile.reconcile),
+)
+for command in (dev.dev, gateway.gateway, cases.submit, cases.show, inbox.inbox, simulate.simulate):
     app.command()(command)
 for panel, commands in messages.PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 policy.app.command()(recalculate.recalculate)
+for of_service in SERVICE_COMMANDS:
+    services.app.command()(of_service)
 app.add_typer(absences.app, name="absence")
 app.add_typer(audit.app, name="audit")
+app.add_typer(deliveries.app, name="delivery")
+app.add_typer(demo.app, name="demo")
 app.add_typer(notices.contact, name="contact")
 app.add_typer(notices.notice, name="notice")
 app.add_typer(policy.app, name="policy")
 app.add_typer(sanctions.app, name="sanction")
+app.add_typer(services.app, name="service")
 
 
 @app.command()

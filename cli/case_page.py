@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,14 @@ from cli.output import say, to_people
 from schemas.calendar import Deadline
 from schemas.case import CaseView, ClockView, PartView, WindowKind
 from schemas.complaint import Identity
+from schemas.delivery import DeliveryView
+from schemas.delivery_status import ENDS, DeliveryStatus
 from schemas.ledger import LedgerEntry
 from schemas.policy import Policy
 from schemas.status import UNSETTLED, WORKING, Status, StatusScheme
 from storage.time_zone import zone_named
 
+_BY_SYSTEMS = ("recalculate", "carried")
 _PROVISIONAL = "[bold yellow]PROVISIONAL[/bold yellow]"
 
 _WINDOWS = {
@@ -40,6 +44,8 @@ class Page:
     """The entry at which the ledger's chain breaks."""
     policy: Policy | None
     merged_cases: list[str]
+    deliveries: list[DeliveryView]
+    """What was carried for the case, as the post has it: it goes on when the case is over."""
     language: Literal["id", "en"] = "id"
 
     @cached_property
@@ -66,7 +72,8 @@ class Page:
 def print_page(page: Page) -> None:
     """Print all that is shown of a case."""
     table = Table(Column(no_wrap=True), Column(overflow="fold"), show_header=False, box=None)
-    for name, value in (*_what_it_is(page), *_who_has_it(page), *_until_when(page), *_what_next(page)):
+    parts = (_what_it_is, _who_has_it, _until_when, _what_is_carried, _what_next)
+    for name, value in chain.from_iterable(part(page) for part in parts):
         table.add_row(f"[dim]{name}[/dim]", value)
     to_people.print(table)
     _print_timeline(page)
@@ -160,11 +167,23 @@ def _part(page: Page, part: PartView) -> _Rows:
         yield from _clock(page, "due", part.clock)
 
 
+def _what_is_carried(page: Page) -> _Rows:
+    if page.case.service:
+        yield "prepares", escape(f"{page.case.service}, which is carried once it is answered")
+    known = {delivery.delivery_id: delivery for delivery in page.deliveries}
+    for remedy in page.case.remedies:
+        delivery = known.get(remedy.delivery_id)
+        status = delivery.status if delivery else remedy.outcome or "ordered"
+        shown = f"[red]{status}[/red]" if status in ENDS - {DeliveryStatus.DELIVERED} else status
+        waybill = f", waybill {delivery.waybill}" if delivery and delivery.waybill else ""
+        yield "has carried", f"{escape(remedy.service)}, {shown}: {remedy.delivery_id}{waybill}"
+
+
 def _what_next(page: Page) -> _Rows:
     case = page.case
     if not case.closed_at:
         yield "next", escape(_next(page))
-    if by_people := [kind for kind in case.messages if kind != "recalculate"]:
+    if by_people := [kind for kind in case.messages if kind not in _BY_SYSTEMS]:
         yield "takes now", ", ".join(by_people)
     yield "on time", "yes" if case.on_time else "no"
     if case.closed_at:

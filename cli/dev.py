@@ -26,7 +26,14 @@ from schemas.policy import Policy
 from storage import database
 from storage.policy_pack import load_pack
 
-DEFAULT_PORTS = {"--temporal-port": 7233, "--ui-port": 8233, "--postgres-port": 54329}
+DEFAULT_PORTS = {
+    "--temporal-port": 7233,
+    "--ui-port": 8233,
+    "--postgres-port": 54329,
+    "--gateway-port": 8080,
+    "--carrier-port": 8099,
+}
+A_DAY_IN_TWO_SECONDS = 43_200.0
 
 
 def _in_a_folder(path: Path | None) -> Path | None:
@@ -73,12 +80,30 @@ def dev(
     temporal_port: Annotated[int | None, _port("Temporal", "--temporal-port")] = None,
     ui_port: Annotated[int | None, _port("Temporal's web page", "--ui-port")] = None,
     postgres_port: Annotated[int | None, _port("PostgreSQL", "--postgres-port")] = None,
+    gateway_port: Annotated[int | None, _port("Kawal's HTTP interface", "--gateway-port")] = None,
+    carrier_port: Annotated[int | None, _port("the simulated carrier", "--carrier-port")] = None,
+    carrier_speed: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            metavar="TIMES",
+            help="How many times faster the simulated carrier's shipments move.",
+            show_default="43200, a day in two seconds, with the example policy; else 1",
+        ),
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", metavar="", help="Print only the addresses, as JSON, once everything answers.")
     ] = False,
 ) -> None:
-    """Run PostgreSQL, Temporal and a worker here, with example cases to watch, until Ctrl-C. Data stays in .kawal/."""
-    given = {"--temporal-port": temporal_port, "--ui-port": ui_port, "--postgres-port": postgres_port}
+    """Run everything here, with example cases to watch, until Ctrl-C. Data stays in .kawal/."""
+    given = {
+        "--temporal-port": temporal_port,
+        "--ui-port": ui_port,
+        "--postgres-port": postgres_port,
+        "--gateway-port": gateway_port,
+        "--carrier-port": carrier_port,
+    }
+    with_examples = policy.resolve() == WATCH_PACK
     with clear_errors(json, *EXPECTED):
         pack = load_pack(policy)
         _forget_other_servers()
@@ -88,7 +113,8 @@ def dev(
                 durable=not ephemeral,
                 ports=_ports(given, ephemeral),
                 policy=pack,
-                with_examples=policy.resolve() == WATCH_PACK,
+                with_examples=with_examples,
+                carrier_speed=carrier_speed or (A_DAY_IN_TWO_SECONDS if with_examples else 1.0),
                 ready_files=tuple(_ready_files(ready_file, ephemeral)),
                 json_wanted=json,
             )
@@ -104,6 +130,7 @@ class _Plan:
     ports: dict[str, int]
     policy: Policy
     with_examples: bool
+    carrier_speed: float
     ready_files: tuple[Path, ...]
     json_wanted: bool
 
@@ -162,7 +189,9 @@ async def _serve(plan: _Plan) -> None:
     require_free(plan.ports)
     for path in plan.ready_files:
         path.unlink(missing_ok=True)  # a killed predecessor could not take it away
-    async with servers.everything(plan.folder, plan.ports, plan.policy, durable=plan.durable) as running:
+    async with servers.everything(
+        plan.folder, plan.ports, plan.policy, durable=plan.durable, carrier_speed=plan.carrier_speed
+    ) as running:
         pool = await database.connect(running.postgres.url, max_size=3)
         try:
             with _ready(plan.ready_files, running.addresses):

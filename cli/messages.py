@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.cases import CaseArgument
+from cli.deliver import deliver
 from cli.output import Json
 from cli.sending import (
     ActorOption,
@@ -367,6 +368,7 @@ PANELS: dict[str, tuple[Callable[..., None], ...]] = {
         ask,
         note,
         respond,
+        deliver,
         transfer,
         coordinate,
         refer,

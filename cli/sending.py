@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Literal
 
 import typer
@@ -9,7 +11,8 @@ import typer
 from cli.cases import something
 from cli.connection import EXPECTED, AwayError, starter
 from cli.output import as_json, clear_errors, say
-from gateway.starter import NoAnswerError
+from gateway.refusals import NoAnswerError
+from gateway.starter import Starter
 from schemas.messages import Message
 
 _PATIENCE = 10.0
@@ -49,6 +52,11 @@ def sender(account: str, role: str, agency: str | None = None, office: str | Non
     return {"id": account, "role": role, "agency": agency or of_office or None, "office": office}
 
 
+def new_id() -> str:
+    """Return an id that no message has."""
+    return f"cli-{secrets.token_hex(8)}"
+
+
 def send(
     kind: type[Message],
     case_id: str,
@@ -60,11 +68,24 @@ def send(
     **fields: object,
 ) -> None:
     """Send a message of this kind and say what came of it; its fields are still to be checked."""
+    given = {"actor": actor, "message_id": message_id or new_id(), **fields}
+    send_given(kind, case_id, given, json, text=text)
+
+
+def send_given(
+    kind: type[Message],
+    case_id: str,
+    given: Mapping[str, object],
+    json: bool,
+    *,
+    text: str | None = None,
+    within: Callable[[Starter], AbstractAsyncContextManager[None]] | None = None,
+) -> None:
+    """Send what is given as a message of this kind, once it is checked, within what prepares it and clears up."""
 
     async def run() -> None:
-        given = {"actor": actor, "message_id": message_id or f"cli-{secrets.token_hex(8)}", **fields}
         message = kind.model_validate(given)
-        async with starter() as kawal:
+        async with starter() as kawal, within(kawal) if within else nullcontext():
             try:
                 receipt = await kawal.send_within(_PATIENCE, case_id, message, text=text)
             except NoAnswerError as error:

@@ -10,13 +10,18 @@ from pathlib import Path
 from temporalio.client import Client
 
 from cli.connection import temporal_client
+from cli.gateway_process import GatewayProcess
 from cli.output import progress_console, steps
 from cli.prepare import prepare
 from cli.worker_process import WorkerProcess
+from local.carrier import SimulatedCarrier
+from local.ports import LOOPBACK
 from local.postgres import EmbeddedPostgres
 from local.server import Server
 from local.temporal import TemporalDevServer
 from schemas.policy import Policy
+
+CARRIER_KEY = "key-of-the-simulated-carrier"
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,10 @@ class Running:
 
     postgres: EmbeddedPostgres
     temporal: TemporalDevServer
+    carrier: SimulatedCarrier
+    carrier_secret: str
     worker: WorkerProcess
+    gateway: GatewayProcess
     client: Client
 
     @property
@@ -35,6 +43,10 @@ class Running:
             "temporal": self.temporal.address,
             "temporal_ui": self.temporal.ui_url or "",
             "database": self.postgres.url,
+            "gateway": self.gateway.url,
+            "carrier": self.carrier.url,
+            "carrier_key": self.carrier.key,
+            "carrier_secret": self.carrier_secret,
         }
 
     async def keep(self, *beside: Coroutine[None, None, None]) -> None:
@@ -42,7 +54,9 @@ class Running:
         endless = [
             _keep("PostgreSQL", self.postgres),
             _keep("Temporal", self.temporal),
+            _keep("The carrier", self.carrier),
             _keep("The worker", self.worker),
+            _keep("The gateway", self.gateway),
             *beside,
         ]
         tasks = [asyncio.create_task(one) for one in endless]
@@ -57,8 +71,10 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def everything(folder: Path, ports: dict[str, int], policy: Policy, *, durable: bool) -> AsyncIterator[Running]:
-    """Run PostgreSQL, Temporal and a worker, with tables, search attributes and a policy in place."""
+async def everything(
+    folder: Path, ports: dict[str, int], policy: Policy, *, durable: bool, carrier_speed: float
+) -> AsyncIterator[Running]:
+    """Run PostgreSQL, Temporal, a simulated carrier, a worker and the gateway, with all that they need in place."""
     logs = folder / "logs"
     postgres = EmbeddedPostgres(
         folder / "postgres", ports["--postgres-port"], log=logs / "postgres.log", durable=durable
@@ -69,6 +85,9 @@ async def everything(folder: Path, ports: dict[str, int], policy: Policy, *, dur
         log=logs / "temporal.log",
         db_file=folder / "temporal.db" if durable else None,
     )
+    carrier = SimulatedCarrier(
+        ports["--carrier-port"], key=CARRIER_KEY, log=logs / "carrier.log", data=folder / "carrier.sqlite"
+    )
     async with contextlib.AsyncExitStack() as stack:
         with steps() as step:
             step("Starting PostgreSQL ...")
@@ -78,12 +97,25 @@ async def everything(folder: Path, ports: dict[str, int], policy: Policy, *, dur
             step("Preparing tables, search attributes and the policy ...")
             client = await temporal_client(temporal.address)
             await prepare(postgres.url, client, [policy])
+            step("Starting a simulated carrier ...")
+            await stack.enter_async_context(carrier)
+            gateway_url = f"http://{LOOPBACK}:{ports['--gateway-port']}"
+            webhooks = f"{gateway_url}/v1/carrier/webhooks"
+            secret = (await carrier.set(speed=carrier_speed, webhook_url=webhooks))["webhook_secret"]
+            environment = {
+                "KAWAL_DATABASE_URL": postgres.url,
+                "TEMPORAL_ADDRESS": temporal.address,
+                "KAWAL_CARRIER_URL": carrier.url,
+                "KAWAL_CARRIER_KEY": carrier.key,
+                "KAWAL_CARRIER_WEBHOOK_SECRETS": secret,
+            }
             step("Starting a worker ...")
-            worker = WorkerProcess(
-                client, database_url=postgres.url, temporal_address=temporal.address, log=logs / "worker.log"
-            )
+            worker = WorkerProcess(client, environment=environment, log=logs / "worker.log")
             await stack.enter_async_context(worker)
-        yield Running(postgres, temporal, worker, client)
+            step("Starting the gateway ...")
+            gateway = GatewayProcess(ports["--gateway-port"], environment=environment, log=logs / "gateway.log")
+            await stack.enter_async_context(gateway)
+        yield Running(postgres, temporal, carrier, secret, worker, gateway, client)
 
 
 async def _keep(name: str, server: Server) -> None:

@@ -1,6 +1,7 @@
 """The worker as a process beside `kawal dev`, started again when it dies like the servers are."""
 
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,10 +22,10 @@ _RPC_LIMIT = timedelta(seconds=5)
 class WorkerProcess(Server):
     """A worker that counts as started once Temporal knows that it asks for work."""
 
-    def __init__(self, client: Client, *, database_url: str, temporal_address: str, log: Path) -> None:
+    def __init__(self, client: Client, *, environment: Mapping[str, str], log: Path) -> None:
         super().__init__(Child("the worker", log=log, grace=15))
         self._client = client
-        self._environment = {"KAWAL_DATABASE_URL": database_url, "TEMPORAL_ADDRESS": temporal_address}
+        self._environment = dict(environment)
 
     async def _launch(self) -> None:
         await self._child.start(sys.executable, "-m", "worker", environment=self._environment)

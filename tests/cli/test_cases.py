@@ -147,7 +147,7 @@ def words_of(out: str) -> str:
 
 def printed(life: Life, capsys: pytest.CaptureFixture[str], **more: Any) -> str:
     """What `kawal show` prints of a case, with every stretch of blanks as one."""
-    page: dict[str, Any] = {"case": view(life.state), "policy": life.policy, "merged_cases": []}
+    page: dict[str, Any] = {"case": view(life.state), "policy": life.policy, "merged_cases": [], "deliveries": []}
     print_page(Page(**page | {"timeline": [], "ledger": [], "broken": None} | more))
     return words_of(capsys.readouterr().out)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.dev import DEFAULT_PORTS
 from local.leftovers import Identity
 from local.ports import free_ports
 from tests.cli.command import PROGRAM, Dev, Shell, all_end, dev, starting
@@ -16,12 +17,15 @@ SERVERS = ("bin/postgres", "start-dev", "-m worker")
 
 
 def other_ports() -> list[str]:
-    options = ("--temporal-port", "--ui-port", "--postgres-port")
-    return [word for option, port in zip(options, free_ports(3), strict=True) for word in (option, str(port))]
+    ports = dict(zip(DEFAULT_PORTS, free_ports(len(DEFAULT_PORTS)), strict=True))
+    return [word for option, port in ports.items() for word in (option, str(port))]
 
 
 async def test_everything_answers_once_the_ready_file_is_there(running: Dev) -> None:
-    assert set(running.addresses) == {"temporal", "temporal_ui", "database"}
+    assert set(running.addresses) == {
+        *("temporal", "temporal_ui", "database", "gateway"),
+        *("carrier", "carrier_key", "carrier_secret"),
+    }
     assert running.ready_file.stat().st_mode & 0o077 == 0, "the database's address holds its password"
 
     await running.shell.ok("init")
@@ -34,7 +38,7 @@ async def test_it_says_what_to_open_and_try_and_what_happens(running: Dev) -> No
     assert running.addresses["temporal_ui"] in running.out
     for shows in ("nobody answers: watch it climb", "yours to answer", "waits in triage", "answered in time"):
         assert re.search(rf"Case +K\S+ +.*{shows}", running.out)
-    assert running.err.count("Starting") == 3, "standard output is for what to do, not for progress"
+    assert running.err.count("Starting") == 5, "standard output is for what to do, not for progress"
 
 
 async def test_what_it_suggests_works_under_another_policy_and_ctrl_c_leaves_nothing_behind(folder: Path) -> None:
@@ -62,6 +66,8 @@ async def test_busy_ports_are_named_and_others_are_offered(nowhere: Shell, runni
         "--temporal-port": running.addresses["temporal"].rpartition(":")[2],
         "--ui-port": running.addresses["temporal_ui"].rpartition(":")[2],
         "--postgres-port": running.addresses["database"].rpartition(":")[2].partition("/")[0],
+        "--gateway-port": running.addresses["gateway"].rpartition(":")[2],
+        "--carrier-port": running.addresses["carrier"].rpartition(":")[2],
     }
 
     for_people, as_json = await nowhere.both("dev", *(word for option in ports.items() for word in option))

@@ -11,8 +11,10 @@ from tests.cli.calm import Calm, calm
 from tests.cli.command import Dev, Ended, Shell
 
 COMMANDS = {command.__name__: command for commands in PANELS.values() for command in commands}
-OTHER_NAMES = {("transfer", "agency"): "to", ("verify", "agency"): "assign", ("disprove", "agency"): "of"}
-"""Options that cannot have their field's name: --agency is the sender's."""
+OTHER_NAMES = {("transfer", "agency"): "to", ("verify", "agency"): "assign", ("disprove", "agency"): "of"} | {
+    ("deliver", "recipient"): "address"
+}
+"""Options that cannot have their field's name: --agency is the sender's, and a recipient is kept apart."""
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "provide": (("--text", "Ini fotonya"), "is assigned: nobody can provide it now; it takes verify, ask"),
@@ -25,6 +27,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "ask": (("--text", "Di mana?", "--office", "liaison-officer@DISHUB"), "actor.agency: case {case} is with BMBK"),
     "note": (("--text", "  "), "'--text': is empty: write what was said"),
     "respond": (("--text", "Sudah", "--evidence", "1871012345678901"), "evidence.0: looks like a national identity"),
+    "deliver": (
+        ("--service", "road-permit", "--name", "Siti", "--address", "Jalan Kartini 1"),
+        "service: road-permit is not one by which a case may have something carried (reflectors)",
+    ),
     "transfer": (("--to", "BMBK", "--reason", "wrong-agency", "--text", "x"), "agency: the case is with BMBK already"),
     "coordinate": (("--with", "BMBK", "--with", "BMBK"), "agencies: one is named twice"),
     "refer": (("--addressee", "NOSUCH", "--text", "x"), "addressee: NOSUCH is not one of the policy's (BPJN)"),
@@ -65,7 +71,7 @@ async def status(shell: Shell, *command: str) -> str:
 
 
 def test_every_kind_that_people_send_has_a_command_with_all_of_its_fields() -> None:
-    assert set(COMMANDS) == set(MESSAGES) - {"recalculate"} == set(REFUSED)
+    assert set(COMMANDS) == set(MESSAGES) - {"recalculate", "carried"} == set(REFUSED)
     for kind, command in COMMANDS.items():
         fields = set(MESSAGES[kind].model_fields) - {"kind", "accepted_at"}
         options = set(inspect.signature(command).parameters)

@@ -42,6 +42,8 @@ class News:
     """When it was handed over, to whomever; None: nobody says that it was."""
     arrivals: dict[str, datetime] = field(default_factory=dict)
     """When it first was at which hub."""
+    money: bool = False
+    """Whether money is told of that changed hands at the door."""
     contradicted: bool = False
     """Something went on after it was proven to be handed over."""
 
@@ -65,6 +67,7 @@ def news(events: Iterable[CarrierEvent], order: int, terms: DeliveryTerms, hande
         attempts=sum(event.scan is Scan.FAILED for event in told),
         reason=reasons[-1] if reasons else None,
         arrivals=_arrivals(told),
+        money=any(event.receipt is not None for event in told),
     )
     return _with_handovers(known, told, terms, handed_to)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from domain import delivery_legs
-from domain.delivery_draft import OVER, Draft
+from domain.delivery_draft import Draft
 from domain.delivery_told import HANDED_OVER
-from schemas.delivery import DeliveryStanding, DeliveryState, DeliveryStatus, DeliveryStep
+from schemas.delivery import DeliveryStanding, DeliveryState, DeliveryStatus
 from schemas.delivery import DeliveryTransitionKind as Kind
 
 
@@ -16,7 +15,7 @@ def upcoming(state: DeliveryState) -> list[tuple[datetime, Kind]]:
     now, plan = state.now, state.plan
     if state.over or plan is None:
         return []
-    found = [(now.ends_at, Kind.ENDED), (now.proofs_until, Kind.PROOFS_OVERDUE), (now.ask_at, Kind.SILENT)]
+    found = [(now.ask_at, Kind.SILENT)]
     if not now.overdue and now.status not in HANDED_OVER | {DeliveryStatus.DELIVERED}:
         found.append((plan.due.at, Kind.OVERDUE))
     if (leg := _leg_under_way(now)) is not None and (due := now.legs[leg].due) is not None:
@@ -30,9 +29,7 @@ def _leg_under_way(now: DeliveryStanding) -> int | None:
 
 def let_time_pass(draft: Draft, until: datetime) -> None:
     """Let happen what is due. Asking the carrier is no transition: what comes of it is."""
-    while due := sorted(
-        (moment, kind) for moment, kind in upcoming(draft.state) if moment <= until and kind is not Kind.SILENT
-    ):
+    while due := sorted((moment, kind) for moment, kind in upcoming(draft.state) if moment <= until and kind in _DUE):
         _DUE[due[0][1]](draft, until)
 
 
@@ -47,19 +44,7 @@ def _leg_overdue(draft: Draft, at: datetime) -> None:
     draft.add(Kind.LEG_OVERDUE, at, detail={"to": legs[number].to}, legs=legs)
 
 
-def _proofs_overdue(draft: Draft, at: datetime) -> None:
-    then: dict[str, Any] = {"over_at": at} if draft.now.claimed else {"step": DeliveryStep.CLAIM}
-    draft.add(Kind.PROOFS_OVERDUE, at, status=DeliveryStatus.UNPROVEN, **(OVER | then))
-
-
-def _ended(draft: Draft, at: datetime) -> None:
-    status = draft.now.status
-    draft.end(at, DeliveryStatus.CLAIMED if status is DeliveryStatus.LOST else status)
-
-
 _DUE: dict[Kind, Callable[[Draft, datetime], None]] = {
     Kind.OVERDUE: _overdue,
     Kind.LEG_OVERDUE: _leg_overdue,
-    Kind.PROOFS_OVERDUE: _proofs_overdue,
-    Kind.ENDED: _ended,
 }

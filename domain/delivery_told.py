@@ -10,7 +10,7 @@ from domain.delivery_draft import OVER, Draft, nothing_came
 from domain.delivery_events import Asked
 from domain.working_time import length
 from schemas.carrier import DECISIVE, CarrierEvent
-from schemas.delivery import ENDS, DeliveryPlan, DeliveryStanding, DeliveryStatus, DeliveryStep
+from schemas.delivery import ENDS, DeliveryPlan, DeliveryStanding, DeliveryStart, DeliveryStatus, DeliveryStep
 from schemas.delivery import DeliveryTransitionKind as Kind
 
 TO_BE_CLAIMED = frozenset(
@@ -83,6 +83,8 @@ def _standing(draft: Draft, told: News, at: datetime) -> dict[str, Any]:
     """Return how a delivery stands once something is known of the order under way."""
     now, plan = draft.now, draft.plan
     status = told.status or now.status
+    if status is DeliveryStatus.DELIVERED and _money_is_missing(draft.state.start, told):
+        status = DeliveryStatus.HANDED_OVER
     if status in (DeliveryStatus.REFUSED, DeliveryStatus.CANCELLED):
         status = nothing_came(now, status)
     known = {
@@ -99,12 +101,24 @@ def _standing(draft: Draft, told: News, at: datetime) -> dict[str, Any]:
     if is_final(status) and not claims:
         return known | OVER | {"over_at": at}
     waits_until = at + length(plan.terms.proofs_within)
+    proofs_until = now.proofs_until or waits_until if status is DeliveryStatus.HANDED_OVER else None
+    ends_at = now.ends_at or waits_until if status in _MAY_BE_DISPROVED else None
     return known | {
-        "ask_at": at + length(plan.watch.first),
-        "proofs_until": now.proofs_until or waits_until if status is DeliveryStatus.HANDED_OVER else None,
-        "ends_at": now.ends_at or waits_until if status in _MAY_BE_DISPROVED else None,
+        "ask_at": _no_later(at + length(plan.watch.first), proofs_until or ends_at, at),
+        "proofs_until": proofs_until,
+        "ends_at": ends_at,
         "step": DeliveryStep.CLAIM if claims else now.step if _still_stops(now, status) else None,
     }
+
+
+def _money_is_missing(start: DeliveryStart, told: News) -> bool:
+    """Return whether money was to change hands at the door, and the carrier has told of none yet."""
+    return (start.pay_out is not None or start.collect is not None) and not told.money
+
+
+def _no_later(ask_at: datetime, until: datetime | None, at: datetime) -> datetime:
+    """Return when to ask: also when the wait for a late proof is over, as it ends with an answer that knows of none."""
+    return ask_at if until is None or until <= at else min(ask_at, until)
 
 
 def is_final(status: DeliveryStatus) -> bool:
@@ -134,8 +148,23 @@ def take_answer(draft: Draft, event: Asked) -> None:
     if now.status is DeliveryStatus.HELD:  # nothing happens to it while the post keeps it
         patience += length(terms.held_for)
     if outcome.reached and now.status in _UNDER_WAY and at - news_at >= patience:
-        changes: dict[str, Any] = {"ask_at": ask_at, "news_at": news_at, "ends_at": at + length(terms.proofs_within)}
+        ends_at = at + length(terms.proofs_within)
+        changes: dict[str, Any] = {"ask_at": min(ask_at, ends_at), "news_at": news_at, "ends_at": ends_at}
         claims = None if now.claimed else DeliveryStep.CLAIM
         draft.add(Kind.PRESUMED_LOST, at, status=DeliveryStatus.LOST, step=claims, **changes)
         return
-    draft.add(Kind.SILENT, at, asked=now.asked + 1, news_at=news_at, ask_at=ask_at)
+    until = now.proofs_until or now.ends_at
+    if outcome.reached and until is not None and until <= at:
+        _wait_no_longer(draft, at)
+        return
+    draft.add(Kind.SILENT, at, asked=now.asked + 1, news_at=news_at, ask_at=_no_later(ask_at, until, at))
+
+
+def _wait_no_longer(draft: Draft, at: datetime) -> None:
+    """End what only a late proof could still have changed: the carrier says that there is none."""
+    now = draft.now
+    if now.status is not DeliveryStatus.HANDED_OVER:
+        draft.end(at, DeliveryStatus.CLAIMED if now.status is DeliveryStatus.LOST else now.status)
+        return
+    then: dict[str, Any] = {"over_at": at} if now.claimed else {"step": DeliveryStep.CLAIM}
+    draft.add(Kind.PROOFS_OVERDUE, at, status=DeliveryStatus.UNPROVEN, **(OVER | then))

@@ -11,7 +11,7 @@ from schemas.calendar import WorkingCalendar
 from schemas.delivery import DeliveryCommit, DeliveryCommitResult, DeliveryPlanReply, DeliveryStart
 from schemas.policy import Policy
 from schemas.post import Carriage, Point, PointKind
-from storage import deliveries, point_loads, recipients
+from storage import benefits, deliveries, point_loads, recipients
 from storage.database import Pool
 from storage.time_zone import pin_calendar
 
@@ -28,7 +28,12 @@ class PostgresDeliveryActivities(DeliveryActivities):
 
     @activity.defn(name="plan_delivery")
     async def plan_delivery(self, start: DeliveryStart) -> DeliveryPlanReply:
-        """Choose the nearest point that is able and has room, take a place there, and pin the delivery's rules."""
+        """Choose the nearest point that is able and has room, take a place there, and pin the delivery's rules.
+
+        What was paid out late under another request meanwhile is not paid out again.
+        """
+        if start.pay_out is not None and (other := await benefits.paid_under_another(self._pool, start.ordered_by)):
+            return DeliveryPlanReply(problem=f"period: the request {other} was paid out this benefit")
         policy = await self._policies.version(start.policy_version)
         calendar = pin_calendar(policy.calendar, start.ordered_at)
         service = service_of(policy, start.service)

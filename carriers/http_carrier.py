@@ -110,7 +110,12 @@ class HttpCarrier:
         if request.code is None:
             raise CarrierRefusedError("not_at_a_counter", "payment_code")
         path, body = f"/v1/payments/{_part(request.code)}/refund", {"receipt": request.receipt}
-        said = await self._create(path, body, key=f"{request.receipt}.refund")
+        try:
+            said = await self._create(path, body, key=f"{request.receipt}.refund")
+        except _RefusedError as refused:
+            if refused.code != "already_refunded":
+                raise
+            return read(SaidRefund, refused.answer.get("refund")).refund_receipt
         return read(SaidRefund, said).refund_receipt
 
     async def settlement(self, day: date) -> list[SettlementLine]:
@@ -178,7 +183,7 @@ def _order(request: OrderRequest, sender: Sender, recipient: Recipient) -> dict[
         "proofs": [words.PROOFS[proof] for proof in terms.proofs],
         "temperature": range_ and {"min_c": range_.lowest, "max_c": range_.highest},
         "attempts": terms.attempts,
-        "hold_seconds": length(terms.held_for).total_seconds(),
+        "hold_seconds": int(length(terms.held_for).total_seconds()),
         "via": [leg.to for leg in terms.legs],
         "cod_amount": delivery.collect,
         "payout_amount": delivery.pay_out,

@@ -42,8 +42,8 @@ class News:
     """When it was handed over, to whomever; None: nobody says that it was."""
     arrivals: dict[str, datetime] = field(default_factory=dict)
     """When it first was at which hub."""
-    money: bool = False
-    """Whether money is told of that changed hands at the door."""
+    money: dict[str, int | None] = field(default_factory=dict)
+    """Rupiah that changed hands at the door, by receipt."""
     contradicted: bool = False
     """Something went on after it was proven to be handed over."""
 
@@ -67,7 +67,7 @@ def news(events: Iterable[CarrierEvent], order: int, terms: DeliveryTerms, hande
         attempts=sum(event.scan is Scan.FAILED for event in told),
         reason=reasons[-1] if reasons else None,
         arrivals=_arrivals(told),
-        money=any(event.receipt is not None for event in told),
+        money={event.receipt: event.amount for event in told if event.receipt is not None},
     )
     return _with_handovers(known, told, terms, handed_to)
 

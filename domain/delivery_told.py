@@ -21,6 +21,8 @@ _MAY_BE_DISPROVED = frozenset({DeliveryStatus.RETURNED, DeliveryStatus.LOST, Del
 _UNDER_WAY = frozenset(
     {DeliveryStatus.ON_THE_WAY, DeliveryStatus.ATTEMPTED, DeliveryStatus.HELD, DeliveryStatus.RETURNING}
 )
+MOST_EVENTS = 200
+"""Decisive events that count. No shipment has so many: whoever tells of more does not follow one, and people look."""
 HANDED_OVER = frozenset({DeliveryStatus.HANDED_OVER, DeliveryStatus.UNPROVEN})
 """As far as anybody knows: whether it is proven is not a question of time."""
 _WITH_SOMEBODY = HANDED_OVER | {DeliveryStatus.MISDELIVERED, DeliveryStatus.SPOILED}
@@ -31,10 +33,7 @@ def take_news(draft: Draft, events: Sequence[CarrierEvent], at: datetime) -> boo
 
     What comes at once counts at once: the last of it says what all amounts to.
     """
-    heard: list[CarrierEvent] = []
-    for event in events:
-        if _is_of_an_order(draft.now, event) and not any(_same(event, k) for k in (*draft.state.events, *heard)):
-            heard.append(event)
+    heard = _unheard_of(draft, events)
     for event in heard[:-1]:
         draft.add(Kind.TOLD, at, event=event)
     for event in heard[-1:]:
@@ -43,15 +42,23 @@ def take_news(draft: Draft, events: Sequence[CarrierEvent], at: datetime) -> boo
     return bool(heard)
 
 
-def _is_of_an_order(now: DeliveryStanding, event: CarrierEvent) -> bool:
-    return event.order <= len(now.orders) and event.scan in DECISIVE
+def _unheard_of(draft: Draft, events: Sequence[CarrierEvent]) -> list[CarrierEvent]:
+    """Return the events that are news: what is told once more under another name is not more."""
+    names = {(event.order, event.event_id) for event in draft.state.events}
+    contents = {_without_name(event) for event in draft.state.events}
+    heard: list[CarrierEvent] = []
+    for event in events:
+        of_an_order = event.order <= len(draft.now.orders) and event.scan in DECISIVE
+        known = (event.order, event.event_id) in names or _without_name(event) in contents
+        if of_an_order and not known and len(names) < MOST_EVENTS:
+            heard.append(event)
+            names.add((event.order, event.event_id))
+            contents.add(_without_name(event))
+    return heard
 
 
-def _same(event: CarrierEvent, known: CarrierEvent) -> bool:
-    """Return whether an event is known: what is told once more under another name is not more."""
-    if event.order != known.order:
-        return False
-    return event.event_id == known.event_id or event == known.model_copy(update={"event_id": event.event_id})
+def _without_name(event: CarrierEvent) -> CarrierEvent:
+    return event.model_copy(update={"event_id": "-"})
 
 
 def _after(draft: Draft, order: int, told: News, at: datetime) -> dict[str, Any]:
@@ -93,7 +100,7 @@ def _standing(draft: Draft, told: News, at: datetime) -> dict[str, Any]:
         "reason": None if status is DeliveryStatus.DELIVERED else told.reason,
         "legs": delivery_legs.arrived(plan, now.legs, told.arrivals),
         "overdue": _is_late(plan, told) if status in HANDED_OVER | {DeliveryStatus.DELIVERED} else now.overdue,
-        "contradicted": now.contradicted or told.contradicted,
+        "contradicted": now.contradicted or told.contradicted or _cannot_be(draft, told),
         "asked": 0,
         "news_at": at,
     }
@@ -113,7 +120,19 @@ def _standing(draft: Draft, told: News, at: datetime) -> dict[str, Any]:
 
 def _money_is_missing(start: DeliveryStart, told: News) -> bool:
     """Return whether money was to change hands at the door, and the carrier has told of none yet."""
-    return (start.pay_out is not None or start.collect is not None) and not told.money
+    return _due_at_the_door(start) > 0 and not told.money
+
+
+def _due_at_the_door(start: DeliveryStart) -> int:
+    return start.pay_out or start.collect or 0
+
+
+def _cannot_be(draft: Draft, told: News) -> bool:
+    """Return whether the carrier tells of other money than was ordered, or of more than happens to any shipment."""
+    amounts = list(told.money.values())
+    return (bool(amounts) and amounts != [_due_at_the_door(draft.state.start)]) or (
+        len(draft.state.events) + 1 >= MOST_EVENTS
+    )
 
 
 def _no_later(ask_at: datetime, until: datetime | None, at: datetime) -> datetime:

@@ -26,6 +26,8 @@ _WORDS = {
     "handed_to": "handed to",
     "pays_out": "pays money out",
     "once_per_period": "once in a period for each beneficiary",
+    "periods": "length of that period",
+    "at_most": "most rupiah that a request may name",
     "confirm_within": "time to confirm or dispute the receipt",
     "prepare_again": "how often it is prepared anew",
     "attempts": "attempts at the door",

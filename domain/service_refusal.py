@@ -1,6 +1,7 @@
 """Which messages a request refuses, and why: the same answer for a validator and the core."""
 
 from domain.service_draft import is_known
+from schemas.messages import Role
 from schemas.service_request import (
     Cancel,
     Confirm,
@@ -28,6 +29,8 @@ def refusal(state: RequestState, message: RequestMessage) -> str | None:
         return None
     if message.message_id in state.messages and not took_effect(state, message):
         return f"message_id: {message.message_id} was that of an earlier message: give this one its own"
+    if isinstance(message, Confirm | Dispute) and message.actor.role in (Role.OPERATOR, Role.SUPERIOR):
+        return f"actor.role: only the recipient, or a system on the recipient's behalf, can {message.kind} a receipt"
     match message:
         case Confirm() if now.status is not RequestStatus.CONFIRMING:
             return "nothing was delivered that could be confirmed: wait for the delivery"

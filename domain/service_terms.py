@@ -1,13 +1,21 @@
 """Which rules a service request and a delivery are pinned to, and what a request has to say for its service."""
 
+import re
 from collections.abc import Iterator
 
 from domain import working_time
 from schemas.calendar import Deadline, Limit, WorkingCalendar
 from schemas.delivery import DeliveryPlan, DeliveryPlanReply, DeliveryStart
-from schemas.policy import Policy, Service
+from schemas.policy import Period, Policy, Service
 from schemas.post import Point
 from schemas.service_request import RequestIntake, RequestPlan, RequestPlanReply, RequestStart
+
+_PERIODS = {
+    Period.MONTH: (r"20[0-9]{2}-(0[1-9]|1[0-2])", "2026-11"),
+    Period.QUARTER: (r"20[0-9]{2}-Q[1-4]", "2026-Q4"),
+    Period.YEAR: (r"20[0-9]{2}", "2026"),
+}
+"""In one way each: under another name, the same benefit would be another one."""
 
 
 def service_of(policy: Policy, code: str) -> Service | None:
@@ -29,6 +37,8 @@ def _about_money(service: Service, intake: RequestIntake) -> Iterator[str]:
     said_by_request = service.pays_out or (service.payment is not None and fixed is None)
     if said_by_request and intake.amount is None:
         yield f"amount: {service.code} needs one: write the rupiah to be paid{' out' if service.pays_out else ''}"
+    if intake.amount is not None and service.at_most is not None and intake.amount > service.at_most:
+        yield f"amount: is more than the {service.at_most} rupiah that a request for {service.code} may name"
     if not said_by_request and intake.amount not in (None, fixed):
         yield f"amount: {service.code} costs {fixed or 'nothing'}: leave it out"
 
@@ -41,8 +51,9 @@ def _about_place(policy: Policy, intake: RequestIntake) -> Iterator[str]:
 def _about_benefit(service: Service, intake: RequestIntake) -> Iterator[str]:
     if not service.once_per_period:
         return
-    if intake.period is None:
-        yield f"period: {service.code} is given once in each period: name it, e.g. 2026-11"
+    form, example = _PERIODS[service.periods]
+    if intake.period is None or not re.fullmatch(form, intake.period):
+        yield f"period: {service.code} is given once in each {service.periods}: name it so: {example}"
     if intake.recipient.national_id is None:
         yield f"recipient.national_id: {service.code} is given to each person once: write the NIK, 16 digits"
 

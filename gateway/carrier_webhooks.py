@@ -130,12 +130,17 @@ class CarrierWebhooks:
             return OTHER_BODY
         request = await service_requests.find(self._pool, said.reference_id)
         paid = Paid(payment=said.payment())
-        if request is None or not await signal(self._client, request.request_id, paid.kind, paid):
-            await self._keep_for_people(said, request.request_id if request else None)
+        heard = request is not None and await signal(self._client, request.request_id, paid.kind, paid)
+        await self._keep(said, request.request_id if request else None)
+        if not heard:
+            _log.warning("money came for a request that is over, or is none", receipt=said.receipt)
         return TAKEN if taken is Taken.NEW else TAKEN_BEFORE
 
-    async def _keep_for_people(self, said: SaidReceipt, request_id: str | None) -> None:
-        """Keep money that no request waits for any more, so that it is found when the books are compared."""
+    async def _keep(self, said: SaidReceipt, request_id: str | None) -> None:
+        """Keep money, also of a request that was told: one that ends just then takes it no more.
+
+        When the books are compared, people learn what no request took.
+        """
         await payments.record(
             self._pool,
             Money(
@@ -147,4 +152,3 @@ class CarrierWebhooks:
                 request_id=request_id,
             ),
         )
-        _log.warning("money came for a request that is over, or is none", receipt=said.receipt, request_id=request_id)

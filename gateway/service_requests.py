@@ -23,6 +23,7 @@ from schemas.service_request import (
     RequestReceipt,
     RequestResult,
     RequestStart,
+    RequestTransitionKind,
     RequestView,
 )
 from storage import database, service_requests
@@ -137,7 +138,8 @@ class ServiceRequests:
 
     async def _receipt_of_an_ended_request(self, request_id: str, message: RequestMessage) -> RequestReceipt:
         request = await self.show(request_id)
-        heard = [line["message_id"] for line in await service_requests.timeline(self.pool, request_id)]
+        lines = await service_requests.timeline(self.pool, request_id)
+        heard = [line["message_id"] for line in lines if line["kind"] != RequestTransitionKind.REFUSED_MESSAGE]
         if message.message_id in heard:
             return RequestReceipt(request_id=request_id, message_id=message.message_id, status=request.status)
         raise RefusedError(f"request {request_id} is {request.status}: it is over")

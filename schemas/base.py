@@ -31,8 +31,9 @@ Prose = Annotated[str, StringConstraints(pattern=r"^[^\x00]*[^\s\x00][^\x00]*$",
 """What people write: anything but blanks, and no NUL, which PostgreSQL cannot store. Lives in the database alone."""
 
 
-Rupiah = Annotated[int, Field(gt=0, strict=True)]
-"""Whole rupiah. Never read from text or a fraction: "300.000" is three hundred thousand to some, and 300 to others."""
+Rupiah = Annotated[int, Field(gt=0, le=10**15, strict=True)]
+"""Whole rupiah, no more than any state has. Never read from text or a fraction: "300.000" is three hundred thousand to
+some, and 300 to others."""
 
 
 def _not_a_register(case_id: str) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from schemas import coherence
-from schemas.base import Code, Model
+from schemas.base import Code, Model, Rupiah
 from schemas.calendar import CalendarRules, Limit, MinuteOfDay, Unit
 from schemas.handling import Handling
 from schemas.post import DeliveryTerms, PaymentTerms, Post, Recipient
@@ -170,6 +170,8 @@ class Service(Model):
         default=False,
         description="each beneficiary gets it once in each period that requests name: never paid twice",
     )
+    periods: Period = Field(default=Period.MONTH, description="how requests name them: 2026-11, 2026-Q4 or 2026")
+    at_most: Rupiah | None = Field(default=None, description="rupiah that one request may name; none: no bound")
     confirm_within: Limit = Field(
         default=Limit(value=7, unit=Unit.DAYS),
         description="the recipient's time to confirm or dispute the receipt; silence confirms",

@@ -71,7 +71,7 @@ def _a_nik(number: str) -> str:
     return number
 
 
-NationalId = Annotated[str, StringConstraints(pattern=r"^\d{16}$"), AfterValidator(_a_nik)]
+NationalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$"), AfterValidator(_a_nik)]
 """NIK: 16 digits, PPKKCC DDMMYY and a serial number. Lives in the database alone."""
 
 
@@ -84,7 +84,7 @@ class Recipient(Model):
         default=None, description="E.164; without it attempts fail more often"
     )
     address: Annotated[Prose, Field(max_length=500)]
-    postal_code: str | None = Field(default=None, pattern=r"^\d{5}$")
+    postal_code: str | None = Field(default=None, pattern=r"^[0-9]{5}$")
     latitude: float | None = Field(default=None, ge=-90, le=90)
     longitude: float | None = Field(default=None, ge=-180, le=180)
 

@@ -24,14 +24,14 @@ def hurried(policy: Policy, *, day: float) -> Policy:
 
     Working time counts like any: nobody wants to wait for Monday. No limit is shorter than a policy allows.
     """
-    return _hurried(policy, day).model_copy(update={"name": f"{policy.name}-in-a-hurry"})
+    return _hurried(policy, day, name=f"{policy.name}-in-a-hurry")
 
 
-def _hurried(model: AnyModel, day: float) -> AnyModel:
-    changes = {
+def _hurried(model: AnyModel, day: float, **changes: str) -> AnyModel:
+    fields = {
         name: _shorter(getattr(model, name), day, shortest=_SHORTEST.get(name, 1)) for name in type(model).model_fields
     }
-    return type(model).model_validate(dict(model) | changes)
+    return type(model).model_validate(fields | changes)
 
 
 def _shorter(value: Any, day: float, *, shortest: int) -> Any:

@@ -1,6 +1,6 @@
 """Benefits that a person gets once in a period: which request holds one."""
 
-from storage.database import Connection
+from storage.database import Connection, Pool
 
 
 class BenefitTakenError(ValueError):
@@ -39,6 +39,20 @@ async def claim(connection: Connection, request_id: str, service: str, period: s
         period,
         national_id,
     )
+
+
+async def paid_under_another(pool: Pool, request_id: str) -> str | None:
+    """Return the request that was paid out the benefit that this one holds; None: there is none, or no benefit.
+
+    A benefit that was freed may have been paid out without a network, and be told of when another request has it.
+    """
+    found: str | None = await pool.fetchval(
+        "select o.request_id from benefits b join benefits o using (service, period, national_id)"
+        " where b.request_id = $1 and o.request_id <> $1"
+        " and exists (select from money m where m.request_id = o.request_id and m.kind = 'payout') limit 1",
+        request_id,
+    )
+    return found
 
 
 async def free(connection: Connection, request_id: str) -> None:

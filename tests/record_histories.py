@@ -1,10 +1,12 @@
-"""Record one history of every kind of life a case can have: `python -m tests.record_histories VERSION`.
+"""Record a history of every kind of life that cases, requests and deliveries have: `record_histories VERSION`.
 
-Run once for a release; what it writes to tests/histories/VERSION is never changed afterwards.
+Run once for a release, with `python -m tests.record_histories`; what it writes to tests/histories/VERSION is never
+changed afterwards.
 """
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,15 +28,22 @@ from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
 from schemas.calendar import limit
 from schemas.case import Absence
+from schemas.delivery_status import DeliveryStatus
 from schemas.messages import Actor, Role
 from schemas.policy import Policy
 from schemas.scorecard import Decide, Object, Outcome, RegisterEntry, RegisterKind
-from storage import absences, database, policies
+from simulation.demo_report import ToldStory
+from simulation.post_house import post_house
+from simulation.service_stories import Story, stories
+from simulation.story_told import tell
+from storage import absences, database, deliveries, policies
+from storage.policy_pack import load_pack
 from tests import making
 from tests.kawal import Handle
 from workflows.search_attributes import KEYS
 
 HISTORIES = Path(__file__).parent / "histories"
+LAMPUNG = Path(__file__).parent.parent / "policies" / "lampung"
 POLICY = making.policy("4 seconds", levels=2, warn_share=0.25)
 Life = Callable[[Starter, Handle, EmbeddedPostgres], Awaitable[None]]
 
@@ -142,6 +151,14 @@ async def carried_on_in_a_second_history(kawal: Starter, case: Handle, _: Embedd
     await _say(kawal, case, "withdraw")
 
 
+async def had_something_carried(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
+    await _say(kawal, case, "deliver")
+    await _say(kawal, case, "respond")
+    delivery = f"{case.id}-d1"
+    await _say(kawal, case, "carried", delivery=delivery, outcome=DeliveryStatus.RETURNED)
+    await _say(kawal, case, "withdraw")
+
+
 async def _say(kawal: Starter, case: Handle, kind: str, message_id: str | None = None, **fields: Any) -> None:
     await kawal.send(case.id, making.message(kind, message_id, **fields))
 
@@ -163,6 +180,7 @@ WHOLE_LIVES: dict[Life, dict[str, str | None]] = {
     reminded_at_the_top_and_open: {},
     held_by_a_deputy: {},
     carried_on_in_a_second_history: {},
+    had_something_carried: {},
 }
 """Under a policy in which everything may happen."""
 
@@ -196,6 +214,40 @@ async def record(version: str) -> None:
                         await _write(kawal, life, case, folder)
                 await _register(kawal, "ROADS", folder)
             await pool.close()
+
+
+async def record_services(version: str) -> None:
+    """Have every service requested, and write the histories of the requests and of their deliveries."""
+    policy, folder = load_pack(LAMPUNG), HISTORIES / version
+    async with post_house(policy, day=1) as house:
+        to_tell = stories(policy)
+        await house.carrier.set(scenarios={story.first_order: story.course for story in to_tell})
+        async with asyncio.TaskGroup() as group:
+            for story in to_tell:
+                group.create_task(tell(house, story, Unwatched()))
+        ways = Counter[str]()
+        for story in to_tell:
+            way = f"{story.service}-{story.way.name.lower()}"
+            ways[way] += 1
+            carried = enumerate(await deliveries.of(house.pool, story.request_id), start=1)
+            workflows = {"request": story.request_id} | {f"delivery-{n}": view.delivery_id for n, view in carried}
+            for what, workflow_id in workflows.items():
+                [history] = [history async for history in of_case(house.client, workflow_id)]
+                name = f"{way}-{ways[way]}-{what}"
+                (folder / f"{name}.json").write_text(history.to_json() + "\n")
+                sys.stdout.write(f"{name}: {len(history.events)} events\n")
+
+
+class Unwatched:
+    """Nobody watches."""
+
+    def stands(self, story: Story, words: str) -> None:
+        """Hear nothing."""
+
+    def ended(self, story: Story, told: ToldStory) -> None:
+        """Let nothing be recorded that came out otherwise than it had to."""
+        if not told.agrees:
+            raise RuntimeError(f"{story.title}: {told.problem or told.came_out}")
 
 
 async def _register(kawal: Starter, agency: str, folder: Path) -> None:
@@ -237,5 +289,10 @@ async def _write(kawal: Starter, life: Life, case: Handle, folder: Path) -> None
         sys.stdout.write(f"{name}{part}: {len(history.events)} events\n")
 
 
+async def _record_all(version: str) -> None:
+    await record(version)
+    await record_services(version)
+
+
 if __name__ == "__main__":
-    asyncio.run(record(sys.argv[1]))
+    asyncio.run(_record_all(sys.argv[1]))

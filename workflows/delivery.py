@@ -105,11 +105,15 @@ class DeliveryWorkflow:
                 done = await self._do(step)
                 letters, self._inbox = self._inbox, []
                 await self._settle([done, *letters])
-            elif self._length >= LONGEST_HISTORY and not self._inbox:
+            elif self._history_is_long() and not self._inbox:
                 return False
             else:
                 await self._settle(await self._whatever_comes_first())
         return True
+
+    def _history_is_long(self) -> bool:
+        """Return whether to go on in a new history; messages that change nothing lengthen it, and are not committed."""
+        return self._length >= LONGEST_HISTORY or workflow.info().is_continue_as_new_suggested()
 
     async def _do(self, step: DeliveryStep) -> Event:
         delivery, plan = self._delivery, self._delivery.plan

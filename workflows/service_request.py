@@ -129,13 +129,17 @@ class ServiceRequestWorkflow:
             self._have_others_work()
             if (step := self._request.now.step) is not None:
                 await self._settle([_Letter(await self._do(step)), *self._letters()])
-            elif self._length >= LONGEST_HISTORY and not self._inbox and self._nobody_works():
+            elif self._history_is_long() and not self._inbox and self._nobody_works():
                 return False
             else:
                 await self._settle(await self._whatever_comes_first())
         await self._settle(self._letters())
         await workflow.wait_condition(workflow.all_handlers_finished)
         return True
+
+    def _history_is_long(self) -> bool:
+        """Return whether to go on in a new history; messages that change nothing lengthen it, and are not committed."""
+        return self._length >= LONGEST_HISTORY or workflow.info().is_continue_as_new_suggested()
 
     # What others do: the agency prepares, the post delivers.
 
@@ -148,7 +152,9 @@ class ServiceRequestWorkflow:
 
     def _begin(self, other: str, work: Callable[[RequestState, _Handle], Coroutine[Any, Any, None]]) -> None:
         handle: _Handle = asyncio.Future()
-        self._others[other] = _Other(asyncio.create_task(work(self._request, handle)), handle)
+        task = asyncio.create_task(work(self._request, handle))
+        task.add_done_callback(lambda _: _give_up(handle))  # whoever wants to speak to it waits for no one who broke
+        self._others[other] = _Other(task, handle)
 
     def _nobody_works(self) -> bool:
         return not self._request.now.case_open and not self._request.now.delivery_open
@@ -168,7 +174,6 @@ class ServiceRequestWorkflow:
             ended = await case
         except (ChildWorkflowError, WorkflowAlreadyStartedError):
             ended = unheard_of_case(complaint.case_id)
-            _give_up(handle)
         self._inbox.append(_Letter(CaseEnded(workflow.now(), ended)))
 
     async def _have_it_delivered(self, request: RequestState, handle: _Handle) -> None:
@@ -185,7 +190,6 @@ class ServiceRequestWorkflow:
             ended = await delivery
         except (ChildWorkflowError, WorkflowAlreadyStartedError):
             ended = unheard_of_delivery(start.delivery_id, workflow.now())
-            _give_up(handle)
         self._inbox.append(_Letter(DeliveryEnded(workflow.now(), ended)))
 
     # What the engine does by itself.

@@ -237,6 +237,18 @@ async def test_a_payment_is_asked_for_once_paid_and_given_back_once(post: Runnin
     assert of_it == {MoneyKind.PAYMENT: (receipt, PRICE), MoneyKind.REFUND: (given_back, PRICE)}
 
 
+async def test_money_that_was_given_back_before_by_hand_is_given_back(
+    post: RunningCarrier, carrier: HttpCarrier
+) -> None:
+    code = await asked(carrier, "req-by-hand")
+    receipt = (await post.control.post(f"/control/payments/{code.code}/pay")).json()["receipt"]
+    by_hand = await post.control.post(
+        f"/v1/payments/{code.code}/refund", json={"receipt": receipt}, headers={"Idempotency-Key": "at the counter"}
+    )
+    refund = RefundRequest(request_id="req-by-hand", code=code.code, receipt=receipt)
+    assert await carrier.refund(refund) == by_hand.json()["refund_receipt"]
+
+
 async def test_a_payment_that_was_voided_can_never_be_paid(post: RunningCarrier, carrier: HttpCarrier) -> None:
     code = await asked(carrier, "req-void")
     assert await carrier.void_payment(VoidRequest(request_id="req-void", code=code.code)) is None

@@ -19,6 +19,7 @@ from domain.delivery_events import (
     at_moment,
     moments,
 )
+from domain.delivery_told import MOST_EVENTS
 from schemas.calendar import limit
 from schemas.carrier import FailureReason, Relation, Scan
 from schemas.delivery import (
@@ -81,6 +82,14 @@ def test_money_of_the_door_is_in_the_result() -> None:
     life = Carried(collect=150_000)
     life.hands_over(receipt="COD-1", amount=150_000)
     assert (life.result.receipt, life.result.amount) == ("COD-1", 150_000)
+
+
+def test_a_payout_is_not_over_before_the_carrier_has_told_of_its_receipt() -> None:
+    life = Carried(pay_out=600_000)
+    life.tells(Scan.PROVEN, relation=Relation.OWNER, proofs=SIGNED)
+    assert (life.status, life.over) == (DeliveryStatus.HANDED_OVER, False)
+    life.tells(Scan.DELIVERED, ago=timedelta(days=2), receipt="PO-1", amount=600_000)
+    assert (life.status, life.result.receipt, life.result.amount) == (DeliveryStatus.DELIVERED, "PO-1", 600_000)
 
 
 def test_failed_attempts_are_counted_and_shown_with_their_reason_until_it_is_delivered() -> None:
@@ -162,6 +171,18 @@ def test_proofs_that_never_come_are_claimed() -> None:
     life.passes(days=7)
     assert (life.status, life.over, life.shown.claim) == (S.UNPROVEN, True, "cl-1")
     assert life.kinds[-2:] == ["proofs overdue", "claimed"]
+
+
+def test_a_wait_for_proofs_does_not_end_while_the_carrier_cannot_be_asked() -> None:
+    life = Carried()
+    life.tells(Scan.DELIVERED)
+    life.reached = False
+    life.passes(days=20)
+    assert (life.status, life.over) == (DeliveryStatus.HANDED_OVER, False)
+    life.reached = True
+    life.knows = (scanned("ev-1", Scan.DELIVERED), scanned("ev-2", Scan.PROVEN, relation="owner", proofs=SIGNED))
+    life.lives_on()
+    assert (life.status, life.over) == (DeliveryStatus.DELIVERED, True)
 
 
 def test_the_time_for_proofs_does_not_begin_anew_with_every_report() -> None:
@@ -639,3 +660,11 @@ def test_a_history_comes_back_as_it_was_written() -> None:
     life.hands_over(order=1)
     state = DeliveryState(start=start())
     assert evolve_all(state, map(revived, life.timeline)) == life.state == revived(life.state)
+
+
+def test_a_flood_of_news_counts_no_further_than_any_shipment_goes_and_people_look() -> None:
+    life = Carried()
+    flood = [scanned(f"ev-{n}", Scan.FAILED, n / 100) for n in range(MOST_EVENTS + 50)]
+    for event in flood:
+        life.happens(ToldOf(life.now, event))
+    assert (len(life.state.events), life.standing.contradicted) == (MOST_EVENTS, True)

@@ -96,7 +96,7 @@ def test_what_says_all_that_its_service_needs_is_accepted(good: RequestIntake) -
         ),
         (
             intake("aid", amount=1, national_id=NIK),
-            "period: aid is given once in each period: name it, e.g. 2026-11",
+            "period: aid is given once in each month: name it so: 2026-11",
         ),
         (
             intake("aid", amount=1, period="2026-11"),
@@ -122,6 +122,20 @@ def test_a_policy_without_services_says_that_there_are_none() -> None:
 
 
 # ---- What a request is pinned to ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("period", ["202611", "2026-Nov", "2026.11", "2026-13", "2026-Q4", "2026"])
+def test_a_period_has_one_name_so_that_nobody_gets_its_benefit_twice(period: str) -> None:
+    [objection] = objections(POLICY, intake("aid", amount=1, period=period, national_id=NIK))
+    assert objection.startswith("period: ")
+
+
+def test_no_request_pays_out_more_than_its_service_allows() -> None:
+    services = tuple(s.model_copy(update={"at_most": 600_000}) for s in POLICY.services)
+    bounded = POLICY.model_copy(update={"services": services})
+    given = intake("aid", amount=600_001, period="2026-11", national_id=NIK)
+    assert objections(bounded, given) == ["amount: is more than the 600000 rupiah that a request for aid may name"]
+    assert objections(bounded, given.model_copy(update={"amount": 600_000})) == []
 
 
 @pytest.mark.parametrize(

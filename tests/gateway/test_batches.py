@@ -81,7 +81,7 @@ async def intakes(pool: Pool, file: BatchFile) -> list[str]:
         (table(row(1, amount="300.000")), "line 2: amount: is no whole number of rupiah: write digits alone"),
         (table(row(1, amount="0")), "line 2: amount: Input should be greater than 0"),
         (table(row(1, amount="")), f"line 2: amount: {CASH} needs one"),
-        (table(row(1, period="")), f"line 2: period: {CASH} is given once in each period"),
+        (table(row(1, period="")), f"line 2: period: {CASH} is given once in each month"),
         (table(row(1, national_id="")), f"line 2: national_id: {CASH} is given to each person once"),
         (table(row(1), row(2), row(1)), "line 4: national_id and period: is that of line 2: leave one of them out"),
         (

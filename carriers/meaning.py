@@ -1,17 +1,22 @@
 """What an event of a carrier means here. What is personal about it stays behind."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import structlog
 from pydantic import BaseModel, Field, ValidationError
 
+from carriers.protocol import CarrierUnreadableError
 from carriers.said import Said, SaidEvent, SaidProof
 from carriers.words import REASONS, RELATIONS, SCANS, UNKNOWN_SCAN
 from schemas.carrier import CarrierEvent, FailureReason, Scan
 from schemas.post import Proof, Temperatures
 
 _log = structlog.get_logger("carrier")
+
+_AHEAD = timedelta(days=1)
+"""How far a carrier's clock may be ahead."""
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -26,7 +31,12 @@ def meant(event: SaidEvent, order: int) -> CarrierEvent:
 
     A word that nobody agreed upon decides nothing: an unknown status counts as UNKNOWN_SCAN and is logged, an unknown
     reason as another one, and whoever took something without a known relation is nobody.
+
+    Raises:
+        CarrierUnreadableError: it has not happened yet; it would count as the last thing that did for ever.
     """
+    if event.occurred_at > datetime.now(UTC) + _AHEAD:
+        raise CarrierUnreadableError("occurred_at: lies in the future: set the clock of whoever tells it")
     proof = event.proof or SaidProof()
     return CarrierEvent(
         event_id=event.event_id,

@@ -152,7 +152,7 @@ async def carried_on_in_a_second_history(kawal: Starter, case: Handle, _: Embedd
 
 
 async def had_something_carried(kawal: Starter, case: Handle, _: EmbeddedPostgres) -> None:
-    await _say(kawal, case, "deliver")
+    await _say(kawal, case, "deliver", service="papers", recipient="recipient-1")
     await _say(kawal, case, "respond")
     delivery = f"{case.id}-d1"
     await _say(kawal, case, "carried", delivery=delivery, outcome=DeliveryStatus.RETURNED)

@@ -42,20 +42,47 @@ FIRST = {
     "refused_messages",
     "database_away",
 }
+WHOLE = FIRST | {
+    "asked_and_closed_by_silence",
+    "passed_on_rejected_and_appealed",
+    "coordinated_reopened_and_rated",
+    "paused_extended_and_recalculated",
+    "reminded_at_the_top_and_open",
+    "held_by_a_deputy",
+    "carried_on_in_a_second_history-1",
+    "carried_on_in_a_second_history-2",
+    "register",
+}
+SERVICES = {
+    "alms-receipts-failure-1": 2,
+    "alms-receipts-good-1": 1,
+    "food-consignment-failure-1": 1,
+    "food-consignment-good-1": 1,
+    "local-tax-receipts-failure-1": 0,
+    "local-tax-receipts-failure-2": 2,
+    "local-tax-receipts-good-1": 1,
+    "medicine-failure-1": 2,
+    "medicine-failure-2": 1,
+    "medicine-good-1": 1,
+    "population-documents-failure-1": 1,
+    "population-documents-good-1": 1,
+    "samsat-papers-failure-1": 1,
+    "samsat-papers-failure-2": 2,
+    "samsat-papers-good-1": 1,
+    "social-aid-cash-failure-1": 1,
+    "social-aid-cash-good-1": 1,
+    "social-aid-goods-failure-1": 1,
+    "social-aid-goods-failure-2": 1,
+    "social-aid-goods-good-1": 1,
+}
+"""Every service both ways, and how many deliveries each took."""
 RELEASES = {
     "0.1.0": FIRST | {"flooded_with_nonsense"},
-    "0.2.0": FIRST
-    | {
-        "asked_and_closed_by_silence",
-        "passed_on_rejected_and_appealed",
-        "coordinated_reopened_and_rated",
-        "paused_extended_and_recalculated",
-        "reminded_at_the_top_and_open",
-        "held_by_a_deputy",
-        "carried_on_in_a_second_history-1",
-        "carried_on_in_a_second_history-2",
-        "register",
-    },
+    "0.2.0": WHOLE,
+    "0.3.0": WHOLE
+    | {"had_something_carried"}
+    | {f"{way}-request" for way in SERVICES}
+    | {f"{way}-delivery-{number}" for way, most in SERVICES.items() for number in range(1, most + 1)},
 }
 
 

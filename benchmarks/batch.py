@@ -54,7 +54,7 @@ async def main(rows: int) -> None:
 def _table(rows: int) -> bytes:
     lines = ["name,national_id,phone,address,region,amount,period"]
     lines += [
-        f"Warga {n},187101170890{n % 10_000:04d},0812{n:08d},Jalan Mawar {n},18.71,300000,2026-{n // 10_000:02d}"
+        f"Warga {n},187101170890{n % 10_000:04d},0812{n:08d},Jalan Mawar {n},18.71,300000,2026-{n // 10_000 + 1:02d}"
         for n in range(rows)
     ]
     return "\n".join(lines).encode()

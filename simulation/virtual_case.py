@@ -95,7 +95,8 @@ async def _live(laboratory: Laboratory, past: Past) -> Lived | Lost:
     await starter.send(complaint.case_id, _last_message(past, complaint.accepted_at + passes))
     result = await handle.result()
     view = await starter.show(complaint.case_id)
-    if CaseResult.model_validate(view.model_dump(include=set(CaseResult.model_fields))) != result:
+    shown = view.model_dump(include=set(CaseResult.model_fields)) | {"answered": view.answered_at is not None}
+    if CaseResult.model_validate(shown) != result:
         return Lost(past, "its workflow and the database do not say the same of it")
     return Lived(past, view, await _events(handle))
 

@@ -263,7 +263,7 @@ async def test_what_was_paid_at_the_door_is_not_given_back_at_a_counter(carrier:
 async def test_neither_the_key_nor_anything_personal_is_logged(
     post: RunningCarrier, carrier: HttpCarrier, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG), capture_logs() as logs:
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "httpx"), capture_logs() as logs:
         await carrier.order(order("discreet"), LAMPUNG, SITI)
         with pytest.raises(CarrierRefusedError):
             await carrier.order(order("discreet-2"), LAMPUNG, SITI.model_copy(update={"postal_code": "x"}))

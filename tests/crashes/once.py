@@ -63,6 +63,7 @@ def _each_proposal_once(timeline: list[dict[str, Any]], ledger: list[LedgerEntry
 
 def _same(stored: CaseView, result: CaseResult) -> None:
     said = result.model_dump()
+    assert said.pop("answered") == (stored.answered_at is not None)
     assert stored.model_dump(include=set(said)) == said
 
 

@@ -276,7 +276,7 @@ def test_a_hub_that_a_consignment_goes_by_has_to_be_one(province: Path) -> None:
     (problem,) = mistakes(province)
 
     assert problem.startswith(
-        "services.toml, line 119: service food-consignment: goes by way of ID-PANJANG, which is no "
+        "services.toml, line 122: service food-consignment: goes by way of ID-PANJANG, which is no "
     )
 
 

@@ -119,6 +119,6 @@ async def test_money_told_of_before_the_delivery_is_written_counts_with_its_comm
 
 
 async def test_of_webhooks_that_come_at_once_one_is_new(pool: Pool) -> None:
-    taken = await asyncio.gather(*(take(pool, "wh-1", "hash") for _ in range(8)))
+    taken = await asyncio.gather(*(take(pool, "wh-at-once", "hash") for _ in range(8)))
     assert sorted(taken) == [Taken.AGAIN] * 7 + [Taken.NEW]
-    assert await take(pool, "wh-1", "another hash") is Taken.OTHER_BODY
+    assert await take(pool, "wh-at-once", "another hash") is Taken.OTHER_BODY

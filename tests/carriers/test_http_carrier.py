@@ -261,8 +261,10 @@ async def test_what_was_paid_at_the_door_is_not_given_back_at_a_counter(carrier:
 
 
 async def test_neither_the_key_nor_anything_personal_is_logged(
-    post: RunningCarrier, carrier: HttpCarrier, caplog: pytest.LogCaptureFixture
+    post: RunningCarrier, carrier: HttpCarrier, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whoever sets logging up from a dictionary in this process may have switched existing loggers off.
+    monkeypatch.setattr(logging.getLogger("httpx"), "disabled", False)
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "httpx"), capture_logs() as logs:
         await carrier.order(order("discreet"), LAMPUNG, SITI)
         with pytest.raises(CarrierRefusedError):

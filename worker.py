@@ -23,13 +23,17 @@ from carriers.circuit import Circuit
 from carriers.http_carrier import HttpCarrier
 from carriers.protocol import Carrier
 from gateway import mail
+from gateway.channels.http_messenger import reaching
+from gateway.channels.webhooks import webhooks_going_out
 from gateway.notices import dispatching
 from gateway.scorecards import Scorecards
 from gateway.service_requests import ServiceRequests
 from gateway.starter import Starter
 from gateway.telling import tell_untold
-from runtime import logs, settings, temporal
-from storage import database
+from runtime import evidence as evidence_settings
+from runtime import logs, settings, temporal, tracing
+from runtime.messenger_settings import messengers
+from storage import database, evidence_links, idempotency, objects
 from workflows.complaint import ComplaintWorkflow
 from workflows.delivery import DeliveryWorkflow
 from workflows.post_queue import post_queue
@@ -37,6 +41,7 @@ from workflows.scorecard import ScorecardWorkflow
 from workflows.service_request import ServiceRequestWorkflow
 
 _SWEEP_SECONDS = 60.0
+_PRUNE_SECONDS = 3600.0
 _DELIVERY_SECONDS = 2.0
 _PATIENCE_SECONDS = 20.0
 """How long a stopped worker may take to end; longer than the ten seconds that it leaves to what is under way."""
@@ -81,7 +86,7 @@ def build_post(
 async def run() -> None:
     """Run a worker until SIGTERM or SIGINT; then let what is under way end."""
     where = settings.load()
-    destinations = mail.from_environment()
+    destinations, providers = mail.from_environment(), messengers()
     post = settings.carrier()
     log = structlog.get_logger("worker")
     pool = await database.connect(where.database_url)
@@ -92,7 +97,9 @@ async def run() -> None:
     try:
         async with (
             asyncio.timeout(None) as patience,
-            dispatching(where.database_url, destinations),
+            reaching(providers) as phones,
+            dispatching(where.database_url, [*destinations, *phones]),
+            webhooks_going_out(where.database_url),
             build(client, pool),
             _asking(post, client, pool),
         ):
@@ -107,6 +114,10 @@ async def run() -> None:
                 asyncio.create_task(_for_ever(partial(tell_untold, client, pool), _SWEEP_SECONDS, log)),
                 asyncio.create_task(_for_ever(Scorecards(client, pool).deliver, _DELIVERY_SECONDS, log)),
             ]
+            if photos := _photos(log):
+                unused = partial(evidence_links.sweep_unused, pool, photos)
+                loops.append(asyncio.create_task(_for_ever(unused, _SWEEP_SECONDS, log)))
+            loops.append(asyncio.create_task(_for_ever(partial(idempotency.prune, pool), _PRUNE_SECONDS, log)))
             for loop in loops:
                 loop.add_done_callback(lambda _: stop.set())  # one that ends by itself is a bug: end as a whole
             await stop.wait()
@@ -119,6 +130,15 @@ async def run() -> None:
         log.warning("what was under way did not end in time: it is taken up again elsewhere")
     finally:
         pool.terminate()
+
+
+def _photos(log: structlog.stdlib.BoundLogger) -> objects.Objects | None:
+    """Return where photos and documents are kept, if anything says so."""
+    try:
+        return objects.opened(evidence_settings.evidence())
+    except settings.SettingsError as missing:
+        log.warning("photos that nobody uses are not swept away", problem=str(missing))
+        return None
 
 
 @asynccontextmanager
@@ -171,10 +191,12 @@ def main() -> None:
     """Run a worker as a process of its own."""
     logs.configure()
     logs.forward_native_logs()
+    tracing.configure("worker")
     try:
         asyncio.run(run())
     except (settings.SettingsError, temporal.TemporalAwayError) as error:
         sys.exit(f"worker: {error}")
+    tracing.flush()
     sys.stderr.flush()
     os._exit(0)  # the SDK's native threads can abort an orderly interpreter exit after all work is done
 

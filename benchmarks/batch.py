@@ -14,6 +14,7 @@ from local.ports import free_port
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
 from local.temporal import TemporalDevServer
+from privacy.ring import new_ring
 from runtime import temporal
 from storage import database, policies
 from storage.policy_pack import load_pack
@@ -31,7 +32,7 @@ async def main(rows: int) -> None:
         server = TemporalDevServer(free_port(), log=folder / "temporal.log")
         async with postgres, server:
             await database.migrate(postgres.url)
-            pool = await database.connect(postgres.url, max_size=4)
+            pool = await database.connect(postgres.url, max_size=4, ring=new_ring("benchmark"))
             policy = load_pack(_PACK)
             await policies.publish(pool, policy)
             requests = ServiceRequests(await temporal.connect(server.address), pool)

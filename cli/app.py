@@ -22,20 +22,24 @@ from cli import (
     dev,
     gateway,
     inbox,
+    keys,
+    lapor,
     messages,
     notices,
     policy,
+    privacy,
     recalculate,
     reconcile,
     sanctions,
     service_messages,
     services,
     simulate,
+    webhooks,
 )
 from cli.connection import EXPECTED, answering, temporal_client
 from cli.output import Json, as_json, clear_errors, say
 from cli.prepare import prepare
-from runtime import logs, settings
+from runtime import logs, settings, tracing
 from storage.policy_pack import load_pack
 
 app = typer.Typer(
@@ -61,11 +65,15 @@ app.add_typer(absences.app, name="absence")
 app.add_typer(audit.app, name="audit")
 app.add_typer(deliveries.app, name="delivery")
 app.add_typer(demo.app, name="demo")
+app.add_typer(keys.app, name="key")
+app.add_typer(lapor.app, name="lapor")
 app.add_typer(notices.contact, name="contact")
 app.add_typer(notices.notice, name="notice")
 app.add_typer(policy.app, name="policy")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(sanctions.app, name="sanction")
 app.add_typer(services.app, name="service")
+app.add_typer(webhooks.app, name="webhook")
 
 
 @app.command()
@@ -89,6 +97,8 @@ def init(
             return
         say(f"Migrations applied: {', '.join(done.migrations) or 'none were missing'}")
         say(f"Search attributes added: {', '.join(done.search_attributes) or 'none were missing'}")
+        if done.sealed:
+            say(f"Sealed: {done.sealed} rows that an older release kept in clear")
         for name, version in done.policies.items():
             say(f"Policy {name} is published as version {version}")
 
@@ -102,6 +112,7 @@ def worker(
 ) -> None:
     """Run a worker, which carries cases on, until Ctrl-C or SIGTERM. Run as many as you like."""
     logs.configure()
+    tracing.configure("worker")
     with clear_errors(json, *EXPECTED):
         asyncio.run(workers.run())
 
@@ -110,6 +121,7 @@ def main(commands: typer.Typer = app) -> None:
     """Run the command line, or another one made of its commands."""
     logs.forward_native_logs()
     status = _run(commands)
+    tracing.flush()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BrokenPipeError):
             stream.flush()

@@ -12,9 +12,11 @@ from temporalio.service import RPCError
 from gateway.refusals import NotFoundError, RefusedError
 from gateway.starter import Starter
 from local.trouble import ServerTrouble
+from privacy.ring import RingError
 from runtime import settings, temporal
 from runtime.namespace import NamespaceError
 from storage import database
+from storage.persons import ErasedError
 from storage.policy_pack import PolicyError
 
 _PATIENCE = 5.0
@@ -37,6 +39,8 @@ EXPECTED = (
     asyncpg.InterfaceError,
     asyncpg.PostgresError,
     database.MigrationError,
+    ErasedError,
+    RingError,
     settings.SettingsError,
     temporal.TemporalAwayError,
 )

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -192,7 +192,7 @@ async def _serve(plan: _Plan) -> None:
     async with servers.everything(
         plan.folder, plan.ports, plan.policy, durable=plan.durable, carrier_speed=plan.carrier_speed
     ) as running:
-        pool = await database.connect(running.postgres.url, max_size=3)
+        pool = await database.connect(running.postgres.url, max_size=3, ring=running.ring)
         try:
             with _ready(plan.ready_files, running.addresses):
                 await _keep_and_tell(plan, running, Starter(running.client, pool), since)
@@ -214,11 +214,11 @@ async def _keep_and_tell(plan: _Plan, running: servers.Running, kawal: Starter, 
 
 
 @contextlib.contextmanager
-def _ready(paths: tuple[Path, ...], addresses: dict[str, str]) -> Iterator[None]:
+def _ready(paths: tuple[Path, ...], addresses: dict[str, Any]) -> Iterator[None]:
     """Keep the addresses in files while everything runs; each appears whole or not at all."""
     for path in paths:
         draft = path.with_name(path.name + ".new")
-        draft.touch(mode=0o600)  # the database's address holds its password
+        draft.touch(mode=0o600)  # passwords, keys and tokens are in it
         draft.write_text(json.dumps(addresses, indent=2) + "\n")
         draft.replace(path)
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,9 +12,12 @@ from rich.table import Column, Table
 
 from cli.connection import EXPECTED, records
 from cli.output import Json, as_json, clear_errors, moment, say, to_people
+from gateway.recipients import reachable_person
 from gateway.refusals import NotFoundError, RefusedError
 from runtime import settings
-from schemas.notices import Addressee, Contact, DeliveryState, EmailAddress, NoticeState, masked
+from schemas.base import EmailAddress
+from schemas.notices import EMAIL, SMS, WHATSAPP, Addressee, Contact, DeliveryState, NoticeState, masked
+from schemas.person import Person
 from storage import contacts, notices
 
 notice = typer.Typer(no_args_is_help=True, help="Who was told what, and what did not arrive.")
@@ -115,37 +119,72 @@ def resend(
         asyncio.run(run())
 
 
+class Channel(StrEnum):
+    """On which people are reached."""
+
+    EMAIL = EMAIL
+    WHATSAPP = WHATSAPP
+    SMS = SMS
+
+
 @contact.command("set")
 def set_contact(
     recipient: RecipientArgument,
-    emails: Annotated[
-        list[str], typer.Argument(metavar="EMAIL...", help="All its addresses, in place of those before.")
+    addresses: Annotated[
+        list[str],
+        typer.Argument(metavar="ADDRESS...", help="All its addresses on the channel, in place of those before."),
     ],
+    channel: Annotated[
+        Channel, typer.Option(help="E-mail addresses, or phone numbers for messages: 0812... or +62812....")
+    ] = Channel.EMAIL,
     json: Json = False,
 ) -> None:
-    """Say at which e-mail addresses somebody is reached from now on: at these, and no others."""
-    _replace(recipient, emails, json)
+    """Say where somebody is reached on a channel from now on: at these addresses, and no others."""
+    _replace(recipient, {channel: addresses}, json)
 
 
 @contact.command("remove")
-def remove_contact(recipient: RecipientArgument, json: Json = False) -> None:
+def remove_contact(
+    recipient: RecipientArgument,
+    channel: Annotated[
+        Channel | None, typer.Option(help="Only the addresses on this channel.", show_default="all of them")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Forget all addresses of somebody."""
-    _replace(recipient, [], json)
+    _replace(recipient, {one: [] for one in ([channel] if channel else Channel)}, json)
 
 
-def _replace(recipient: str, emails: list[str], json: bool) -> None:
+def _replace(recipient: str, addresses: dict[Channel, list[str]], json: bool) -> None:
     async def run() -> None:
         if not _is(_ADDRESSEE, recipient):
             raise RefusedError("recipient: write role@agency, as in liaison-officer@BMBK, or reporter:CASE")
-        if wrong := [number for number, email in enumerate(emails, start=1) if not _is(_EMAIL, email)]:
-            raise RefusedError(f"email: number {wrong[0]} is no address: write it as in name@example.go.id")
+        given = {channel: _addresses(channel, said) for channel, said in addresses.items()}
         async with records(settings.load().database_url) as pool:
-            await contacts.replace(pool, recipient, emails, datetime.now(UTC))
+            for channel, written in given.items():
+                await contacts.replace(pool, recipient, written, datetime.now(UTC), channel=channel)
             found = await contacts.listing(pool, recipient)
         _show(found, json, f"{recipient} has no contact any more.")
 
     with clear_errors(json, *EXPECTED):
         asyncio.run(run())
+
+
+def _addresses(channel: Channel, said: list[str]) -> list[str]:
+    """Return addresses as the channel has them; what is none is named by its number, and not repeated."""
+    return [_address(channel, number, one) for number, one in enumerate(said, start=1)]
+
+
+def _address(channel: Channel, number: int, said: str) -> str:
+    if channel is Channel.EMAIL:
+        if not _is(_EMAIL, said):
+            raise RefusedError(f"email: number {number} is no address: write it as in name@example.go.id")
+        return said
+    try:
+        return reachable_person(Person(phone=said)).phone or ""
+    except (RefusedError, ValidationError):
+        mend = "write it as 0812... or +62812..."
+        raise RefusedError(f"{channel}: number {number} is no phone number: {mend}") from None
 
 
 def _is(kind: TypeAdapter[str], given: str) -> bool:

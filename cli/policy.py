@@ -1,5 +1,6 @@
 """Commands for the people who answer for the rules."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -12,7 +13,9 @@ import typer
 from cli.cases import aware
 from cli.output import Json, as_json, clear_errors, say
 from domain import policy_diff, working_time
+from gateway.places import How, located
 from schemas.calendar import Limit, WorkingCalendar, limit
+from schemas.complaint import Place
 from schemas.policy import Policy
 from storage import pack_check, pack_schema
 from storage.pack_problems import Problem
@@ -74,6 +77,8 @@ def _document(folder: Path, pack: Pack | None, problems: Sequence[Problem]) -> d
         "effective_to": policy.effective_to,
         "agencies": len(policy.agencies),
         "regions": len(policy.regions),
+        "boundaries": len(policy.boundaries),
+        "postal_codes": len({code.postal_code for code in policy.postal_codes}),
         "categories": len(policy.categories),
         "to_triage": [category.code for category in policy.categories if category.to_triage],
         "referred": {category.code: category.refer_to for category in policy.categories if category.refer_to},
@@ -87,7 +92,13 @@ def _say_what_was_found(document: dict[str, Any]) -> None:
     else:
         days = _days(document["effective_from"], document["effective_to"])
         say(f"[green]{document['name']} holds together[/green]: version {document['version']}, in effect {days}")
-        say("  " + ", ".join(f"{document[name]} {name}" for name in ("agencies", "regions", "categories")))
+        counted = (
+            "agencies",
+            "regions",
+            "categories",
+            *(name for name in ("boundaries", "postal_codes") if document[name]),
+        )
+        say("  " + ", ".join(f"{document[name]} {name.replace('_', ' ')}" for name in counted))
         if document["to_triage"]:
             say(f"  to triage, as their owner has to be found: {', '.join(document['to_triage'])}", markup=False)
         if document["referred"]:
@@ -171,6 +182,47 @@ def due(
     say(f"[bold]{local:%A %Y-%m-%d %H:%M}[/bold] {calendar.zone}")
     for step in deadline.steps:
         say(f"  {step}", markup=False)
+
+
+@app.command()
+def place(
+    pack: Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="PACK", help="A policy pack.")],
+    latitude: Annotated[float | None, typer.Option(min=-90, max=90, help="Degrees north, e.g. -5.43.")] = None,
+    longitude: Annotated[float | None, typer.Option(min=-180, max=180, help="Degrees east, e.g. 105.26.")] = None,
+    postal_code: Annotated[str | None, typer.Option(metavar="CODE", help="As somebody wrote it.")] = None,
+    region: Annotated[str | None, typer.Option(metavar="CODE", help="The region that somebody gave.")] = None,
+    json: Json = False,
+) -> None:
+    """Say in which region of a pack a place is, by what that was found, and to whom its reporters are referred."""
+    with clear_errors(json, PolicyError):
+        policy = load_pack(pack)
+        given = {"latitude": latitude, "longitude": longitude}
+        degrees = {name: value for name, value in given.items() if value is not None}
+        at = Place.model_validate(degrees) if degrees else None
+        found = asyncio.run(located(policy, place=at, postal_code=postal_code, region=region))
+    if json:
+        as_json(found)
+        return
+    names = {listed.code: listed.name for listed in policy.regions}
+    say(f"{names[found.region]} ({found.region})" if found.region else "In no region of the pack", markup=False)
+    say(f"  {_FOUND_BY[found.how]}", markup=False)
+    if found.differs:
+        say(f"  It does not lie in {region}, which was given.", markup=False)
+    if found.referral:
+        to = next(addressee for addressee in policy.addressees if addressee.code == found.referral)
+        say("  " + ": ".join(filter(None, (f"Reporters are referred to {to.name}", to.contact))), markup=False)
+
+
+_FOUND_BY = {
+    How.BOUNDARY: "The place lies within its boundary.",
+    How.NEAR_BOUNDARY: "The place lies in no region; this one's boundary is the nearest.",
+    How.CENTRE: "Its centre is the nearest: a guess, as no boundary says it.",
+    How.POSTAL_CODE: "The postal code is used there.",
+    How.GIVEN: "It was given, and nothing says otherwise.",
+    How.KEPT: "It was given, and the place lies in the same regency.",
+    How.OUTSIDE: "The place lies in none of the pack's regions.",
+    How.UNKNOWN: "Nothing that was given says where it is.",
+}
 
 
 def _clock(policy: Policy, agency: str | None, start: datetime) -> WorkingCalendar:

@@ -6,10 +6,12 @@ import signal
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client
 
 from cli.connection import temporal_client
+from cli.dev_identity import DevIdentity, identity_in, ring_in
 from cli.gateway_process import GatewayProcess
 from cli.output import progress_console, steps
 from cli.prepare import prepare
@@ -19,7 +21,9 @@ from local.ports import LOOPBACK
 from local.postgres import EmbeddedPostgres
 from local.server import Server
 from local.temporal import TemporalDevServer
+from privacy.ring import KeyRing
 from schemas.policy import Policy
+from storage import database
 
 CARRIER_KEY = "key-of-the-simulated-carrier"
 
@@ -35,9 +39,12 @@ class Running:
     worker: WorkerProcess
     gateway: GatewayProcess
     client: Client
+    ring: KeyRing
+    identity: DevIdentity
+    evidence: str
 
     @property
-    def addresses(self) -> dict[str, str]:
+    def addresses(self) -> dict[str, Any]:
         """Where everything is, under the names that the ready file uses."""
         return {
             "temporal": self.temporal.address,
@@ -47,6 +54,15 @@ class Running:
             "carrier": self.carrier.url,
             "carrier_key": self.carrier.key,
             "carrier_secret": self.carrier_secret,
+            "api": f"{self.gateway.url}/v1",
+            "open311": f"{self.gateway.url}/open311/v2",
+            "open311_api_key": self.identity.api_key,
+            "tokens": self.identity.tokens,
+            "issuer": self.identity.issuer.issuer,
+            "audience": self.identity.issuer.audience,
+            "jwks": f"file:{self.identity.issuer.jwks_file}",
+            "keys": self.ring.written(),
+            "evidence": self.evidence,
         }
 
     async def keep(self, *beside: Coroutine[None, None, None]) -> None:
@@ -96,7 +112,11 @@ async def everything(
             await stack.enter_async_context(temporal)
             step("Preparing tables, search attributes and the policy ...")
             client = await temporal_client(temporal.address)
-            await prepare(postgres.url, client, [policy])
+            ring = ring_in(folder)
+            await prepare(postgres.url, client, [policy], ring=ring)
+            async with await database.connect(postgres.url, max_size=1, ring=ring) as pool:
+                identity = await identity_in(folder, pool, policy)
+            evidence = (folder / "evidence").absolute().as_uri()
             step("Starting a simulated carrier ...")
             await stack.enter_async_context(carrier)
             gateway_url = f"http://{LOOPBACK}:{ports['--gateway-port']}"
@@ -108,6 +128,13 @@ async def everything(
                 "KAWAL_CARRIER_URL": carrier.url,
                 "KAWAL_CARRIER_KEY": carrier.key,
                 "KAWAL_CARRIER_WEBHOOK_SECRETS": secret,
+                "KAWAL_KEYS": ring.written(),
+                "KAWAL_OIDC_ISSUER": identity.issuer.issuer,
+                "KAWAL_OIDC_AUDIENCE": identity.issuer.audience,
+                "KAWAL_OIDC_JWKS": f"file:{identity.issuer.jwks_file}",
+                "KAWAL_EVIDENCE_URL": evidence,
+                "KAWAL_WEBHOOKS_LOCAL": "1",
+                "KAWAL_CODEC_ORIGINS": temporal.ui_url or "",
             }
             step("Starting a worker ...")
             worker = WorkerProcess(client, environment=environment, log=logs / "worker.log")
@@ -115,7 +142,7 @@ async def everything(
             step("Starting the gateway ...")
             gateway = GatewayProcess(ports["--gateway-port"], environment=environment, log=logs / "gateway.log")
             await stack.enter_async_context(gateway)
-        yield Running(postgres, temporal, carrier, secret, worker, gateway, client)
+        yield Running(postgres, temporal, carrier, secret, worker, gateway, client, ring, identity, evidence)
 
 
 async def _keep(name: str, server: Server) -> None:

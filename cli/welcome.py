@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.common import TypedSearchAttributes
@@ -23,7 +24,7 @@ _EVER = timedelta(days=3650)
 
 
 async def say_what_to_try(
-    addresses: dict[str, str], kawal: Starter, policy: Policy, *, with_examples: bool, durable: bool
+    addresses: dict[str, Any], kawal: Starter, policy: Policy, *, with_examples: bool, durable: bool
 ) -> None:
     """Introduce the running system to a person at a terminal; start the examples unless there is something to watch."""
     cases = await _going_on(kawal.client, within=_SOON if with_examples else _EVER)
@@ -33,11 +34,13 @@ async def say_what_to_try(
     after = "the next start goes on where it was" if durable else "nothing is kept"
     say(f"\n[bold]Kawal runs.[/bold] Ctrl-C stops it; {after}.\n")
     say(f"  Open   {addresses['temporal_ui']}   every case, in Temporal's own pages")
+    say(f"  Open   {addresses['gateway']}/openapi.json   the HTTP interface; tokens for it are in the ready file")
     for case_id, what in cases:
         say(f"  Case   {case_id}   {what}")
     say(f"\nTry in another terminal{', in this folder' if durable else ''}:\n")
     if not durable:
-        say(f"  export KAWAL_DATABASE_URL='{addresses['database']}' TEMPORAL_ADDRESS={addresses['temporal']}")
+        say(f"  export KAWAL_DATABASE_URL='{addresses['database']}' TEMPORAL_ADDRESS={addresses['temporal']} \\")
+        say(f"    KAWAL_KEYS='{addresses['keys']}'")
     for line in _commands(cases, await _submission(kawal, policy)):
         say(f"  {_program()} {line}")
     say("\nWhat happens (level 0 is the lowest; times are UTC):\n")

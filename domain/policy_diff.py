@@ -1,10 +1,11 @@
 """What changes for whom when one policy takes the place of another."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 
 from domain.policy_change import Change, entry, fields, if_other, pairs
+from domain.regions import outwards
 from schemas.calendar import CalendarRules, Hours, Season, Week
 from schemas.policy import Category, Level, Policy, SanctionRule, Subject
 from schemas.post import Point, Post
@@ -16,7 +17,10 @@ EVERYBODY = "everybody"
 REPORTERS = "reporters"
 EVERY_AGENCY = "every agency"
 
-_OF_POLICY = ("name", "title", "effective_from", "effective_to", "head_role", "points_period")
+_OF_POLICY = (
+    *("name", "title", "effective_from", "effective_to", "head_role", "points_period"),
+    *("outside", "near_boundary_km", "near_centre_km"),
+)
 _SUBJECTS = {
     Subject.HOLDER: "whoever holds a case",
     Subject.OPERATOR: "operators",
@@ -24,7 +28,7 @@ _SUBJECTS = {
     Subject.AGENCY: EVERY_AGENCY,
 }
 _FEW = 20
-"""So many points of the post that changed are said one by one."""
+"""So many points of the post, boundaries or postal codes that changed are said one by one."""
 
 _FOR_AGENCIES = ("transfer", "evidence", "hold", "extension")
 """What the names of those windows and bounds speak of that concern agencies rather than reporters."""
@@ -40,6 +44,7 @@ def changes(before: Policy, after: Policy) -> list[Change]:
         *_calendar(before.calendar, after.calendar),
         *_handling(before, after),
         *_lists(before, after),
+        *_drawn(before, after),
         *_services(before, after),
         *_post(before.post, after.post),
         *_schemes(before, after),
@@ -79,6 +84,30 @@ def _lists(before: Policy, after: Policy) -> Iterator[Change]:
         yield from entry(f"agency {code}", f"agency {code}", *agency)
 
 
+def _drawn(before: Policy, after: Policy) -> Iterator[Change]:
+    """Yield which boundaries are other than before, without their thousands of positions, and which postal codes."""
+    olds, news = ({boundary.region: boundary for boundary in policy.boundaries} for policy in (before, after))
+    others = [region for region in {**news, **olds} if olds.get(region) != news.get(region)]
+    yield from _number("boundaries", olds, news, others)
+    for region in others if len(others) <= _FEW else ():
+        was, becomes = ("drawn" if region in drawn else None for drawn in (olds, news))
+        yield Change(concerns=EVERYBODY, what=f"boundary {region}", before=was, after=becomes and f"{becomes} anew")
+    one, two = ({f"{code.postal_code} in {code.region}" for code in policy.postal_codes} for policy in (before, after))
+    moved = sorted(one ^ two)
+    yield from _number("postal codes", one, two, moved)
+    for code in moved if len(moved) <= _FEW else ():
+        was, becomes = ("used" if code in used else None for used in (one, two))
+        yield Change(concerns=EVERYBODY, what=f"postal code {code}", before=was, after=becomes)
+
+
+def _number(what: str, before: Collection[str], after: Collection[str], others: Collection[str]) -> Iterator[Change]:
+    """Yield how many of a kind are other than before."""
+    if others:
+        came, went = len({*after} - {*before}), len({*before} - {*after})
+        said = f"{len(after)} ({came} new, {went} no longer, {len(others) - came - went} changed)"
+        yield Change(concerns=EVERYBODY, what=what, before=str(len(before)), after=said)
+
+
 def _schemes(before: Policy, after: Policy) -> Iterator[Change]:
     for code, old, new in pairs("code", before.schemes, after.schemes):
         yield from if_other(REPORTERS, f"scheme {code}", old.name if old else None, new.name if new else None)
@@ -113,11 +142,8 @@ def _post(before: Post, after: Post) -> Iterator[Change]:
 def _points(before: Sequence[Point], after: Sequence[Point]) -> Iterator[Change]:
     """Yield how many points are other than before; which, only when they are few: a post has tens of thousands."""
     others = [(code, old, new) for code, old, new in pairs("code", before, after) if old != new]
-    if not others:
-        return
-    came, went = sum(old is None for _, old, _ in others), sum(new is None for _, _, new in others)
-    said = f"{len(after)} ({came} new, {went} no longer, {len(others) - came - went} changed)"
-    yield Change(concerns=EVERYBODY, what="points of the post", before=str(len(before)), after=said)
+    olds, news = ({point.code for point in points} for points in (before, after))
+    yield from _number("points of the post", olds, news, [code for code, _, _ in others])
     for code, *point in others if len(others) <= _FEW else ():
         yield from entry(EVERYBODY, f"point {code}", *point)
 
@@ -166,17 +192,18 @@ class _Owners:
 
     def __init__(self, policy: Policy, other: Policy) -> None:
         self.parents = {region.code: region.parent for region in (*other.regions, *policy.regions)}
+        self._referrals = {region.code: region.refer_to for region in policy.regions if region.refer_to}
         self._agencies = {(route.category, route.region): route.agency for route in policy.routes}
 
     def of(self, category: Category | None, region: str | None) -> str | None:
         """Return the agency in charge, or where the case goes instead; None when there is no such category."""
         if category is None:
             return None
-        place = region
-        while place is not None:
-            if (category.code, place) in self._agencies:
-                return self._agencies[category.code, place]
-            place = self.parents[place]
+        places = [*outwards(region, self.parents)]
+        if away := next((place for place in places if place in self._referrals), None):
+            return f"referral to {self._referrals[away]}"
+        if owned := next((place for place in places if (category.code, place) in self._agencies), None):
+            return self._agencies[category.code, owned]
         nobody = f"referral to {category.refer_to}" if category.refer_to else "the triage desk"
         return self._agencies.get((category.code, None), nobody)
 

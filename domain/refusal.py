@@ -78,6 +78,8 @@ def refusal(state: CaseState, message: Message) -> str | None:
         return f"message_id: {message.message_id} was that of an earlier {known.kind}: give this message its own"
     if _unknown_then(state.plan, message.kind):
         return f"case {case_id} was opened before there was {message.kind}"
+    if message.seen is not None and message.seen != state.seq and not took_effect(state, message):
+        return f"seen: case {case_id} has moved on from {message.seen} to {state.seq}: look at it again, then decide"
     if (reason := _by_role(message)) is not None or state.status is Status.RECEIVED:
         return reason  # a case that is not routed yet decides about the rest when it is
     return _by_agency(state, message) or _by_status(state, message) or _by_bound(state, message)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from domain.regions import outwards, parents, referral
 from schemas.calendar import WorkingCalendar
 from schemas.case import EDITION, CasePlan, LevelPlan, PlanReply, PlanRequest, StatutoryPlan, TriageReason
 from schemas.policy import Agency, CaseClass, Category, Ladder, Level, Policy, Service
@@ -11,8 +12,11 @@ from schemas.sanctions import Trigger, TriggeredRule
 def route(policy: Policy, category: str, region: str | None) -> str | TriageReason:
     """Return the code of the agency in charge, or why nobody could be put in charge.
 
-    The narrowest region wins: a route for the village before one for its district, and so on up to "everywhere".
+    The narrowest region wins: a route for the village before one for its district, and so on up to "everywhere". Where
+    the government has no authority, no route holds, whatever the complaint is about.
     """
+    if referral(policy, region) is not None:
+        return TriageReason.OUTSIDE_AUTHORITY
     known = _category(policy, category)
     if known is None:
         return TriageReason.UNKNOWN_CATEGORY
@@ -21,21 +25,14 @@ def route(policy: Policy, category: str, region: str | None) -> str | TriageReas
         return TriageReason.OUTSIDE_AUTHORITY
     if region is None and known.place_required:
         return TriageReason.NO_PLACE
-    parents = {r.code: r.parent for r in policy.regions}
-    if region is not None and region not in parents:
+    within = parents(policy)
+    if region is not None and region not in within:
         return TriageReason.UNKNOWN_PLACE
     agencies = {route.region: route.agency for route in policy.routes if route.category == category}
-    for place in _outwards(region, parents):
+    for place in (*outwards(region, within), None):
         if place in agencies:
             return agencies[place]
     return TriageReason.NO_OWNER
-
-
-def _outwards(region: str | None, parents: dict[str, str | None]) -> Iterator[str | None]:
-    while region is not None:
-        yield region
-        region = parents[region]
-    yield None
 
 
 def plan_case(policy: Policy, calendar: WorkingCalendar, request: PlanRequest) -> PlanReply:
@@ -78,7 +75,7 @@ def plan_case(policy: Policy, calendar: WorkingCalendar, request: PlanRequest) -
         sanctions=_about_this_case(policy, service),
         reminders=ladder.reminders,
         addressees={addressee.code: addressee.name for addressee in policy.addressees},
-        suggested_addressee=category.refer_to if category else None,
+        suggested_addressee=referral(policy, request.region) or (category.refer_to if category else None),
         bypassed=accused,
         services=_remedies(policy),
     )

@@ -28,7 +28,7 @@ def objections(policy: Policy, intake: RequestIntake) -> list[str]:
     service = service_of(policy, intake.service)
     if service is None:
         known = ", ".join(service.code for service in policy.services) or "none"
-        return [f"service: {intake.service} is not one of the policy's: write one of {known}"]
+        return [f"service: is not one of the policy's: write one of {known}"]
     return [*_about_money(service, intake), *_about_place(policy, intake), *_about_benefit(service, intake)]
 
 
@@ -45,7 +45,7 @@ def _about_money(service: Service, intake: RequestIntake) -> Iterator[str]:
 
 def _about_place(policy: Policy, intake: RequestIntake) -> Iterator[str]:
     if intake.region is not None and all(region.code != intake.region for region in policy.regions):
-        yield f"region: {intake.region} is not one of the policy's: write the code of a region"
+        yield f"region: is not one of the policy's: write the code of a region"
 
 
 def _about_benefit(service: Service, intake: RequestIntake) -> Iterator[str]:

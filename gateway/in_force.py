@@ -19,6 +19,6 @@ async def policy_in_force(pool: Pool, now: datetime, name: str | None) -> Policy
         raise RefusedError(f"policy: several are in force, name one of {', '.join(found)}")
     policy = found.get(name) if name else next(iter(found.values()), None)
     if policy is None:
-        which = f"none named {name} is" if name else "none is"
+        which = "none of this name is" if name else "none is"
         raise RefusedError(f"policy: {which} in force; publish one with kawal init --policy")
     return policy

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from gateway.notices import ChannelAwayError, Destination, RefusedByDestinationError
 from gateway.words import Letter
 from runtime.settings import SettingsError
-from schemas.notices import EMAIL, EmailAddress
+from schemas.base import EmailAddress
+from schemas.notices import EMAIL
 
 _TIMEOUT = 20.0
 """Seconds, for each step of the conversation."""

@@ -185,7 +185,7 @@ class Dispatcher:
         while not self._stop.is_set():
             channels = [channel for channel in self._destinations if channel not in self._away]
             async with self._pool.acquire() as connection, connection.transaction():
-                due = await stored.next_due(connection, self._clock(), channels)
+                due = await stored.next_due(connection, self._pool.ring, self._clock(), channels)
                 if due is None:
                     return
                 await self._try(connection, due)

@@ -60,7 +60,14 @@ class ServiceRequests:
                 raise
         return accepted
 
-    async def accept(self, given: RequestIntake, policy: Policy, *, request_id: str | None = None) -> RequestStart:
+    async def accept(
+        self,
+        given: RequestIntake,
+        policy: Policy,
+        *,
+        request_id: str | None = None,
+        requested_by: str | None = None,
+    ) -> RequestStart:
         """Make a request durable without starting it; a sweep will, or `start`. Raises as `submit` does."""
         if problems := objections(policy, given):
             raise RefusedError("; ".join(problems))
@@ -78,6 +85,7 @@ class ServiceRequests:
                 policy.version,
                 now,
                 once_per_period=service.once_per_period,
+                requested_by=requested_by,
             )
         except (service_requests.RequestIdTakenError, BenefitTakenError) as error:
             raise RefusedError(str(error)) from error

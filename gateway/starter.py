@@ -18,7 +18,10 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from gateway.in_force import policy_in_force
+from gateway.places import located
+from gateway.recipients import reachable_person
 from gateway.refusals import AWAY, BUSY, PAUSES_AFTER_A_LOST_TASK, NoAnswerError, NotFoundError, RefusedError
+from gateway.reporter_contact import reach_reporter
 from runtime import settings
 from schemas.base import Prose
 from schemas.case import CaseResult, CaseStart, CaseView
@@ -27,6 +30,9 @@ from schemas.messages import Message, MessageReceipt
 from storage import case_records, database, duplicates, intake
 from workflows.complaint import ComplaintWorkflow
 from workflows.search_attributes import at_the_start
+
+_AT_ONCE = 8
+"""Cases that a sweep starts at the same time."""
 
 _PROSE: TypeAdapter[str] = TypeAdapter(Prose)
 
@@ -48,15 +54,7 @@ class Starter:
         Raises:
             RefusedError: no policy is in force, or several are and none was named.
         """
-        now = datetime.now(UTC)
-        policy = await policy_in_force(self.pool, now, policy_name)
-        cell = duplicates.cell(given.place, policy.duplicates)
-        try:
-            complaint = await intake.accept(
-                self.pool, case_id or new_case_id(now), given, policy.version, now, cell=cell
-            )
-        except intake.CaseIdTakenError as error:
-            raise RefusedError(str(error)) from error
+        complaint = await self.accept(given, policy_name=policy_name, case_id=case_id)
         try:
             await self.start(complaint)
         except RPCError as error:
@@ -64,12 +62,51 @@ class Starter:
                 raise
         return complaint
 
-    async def sweep(self) -> int:
-        """Start the cases of complaints that were accepted and never started; return how many there were."""
-        left_behind = await intake.left_behind(self.pool)
-        for complaint in left_behind:
-            await self.start(complaint)
-        return len(left_behind)
+    async def accept(
+        self,
+        given: Intake,
+        *,
+        policy_name: str | None = None,
+        case_id: str | None = None,
+        reported_by: str | None = None,
+    ) -> Complaint:
+        """Make a complaint durable without starting its case: `start` will, or a sweep. Temporal is not needed.
+
+        Raises as `submit` does.
+        """
+        now = datetime.now(UTC)
+        policy = await policy_in_force(self.pool, now, policy_name)
+        cell = duplicates.cell(given.place, policy.duplicates)
+        where = await located(policy, place=given.place, postal_code=given.postal_code, region=given.region)
+        reporter = given.reporter and reachable_person(given.reporter)
+        given = given.model_copy(update={"reporter": reporter, "region": where.region or given.region})
+        try:
+            complaint = await intake.accept(
+                self.pool,
+                case_id or new_case_id(now),
+                given,
+                policy.version,
+                now,
+                cell=cell,
+                reported_by=reported_by,
+            )
+        except intake.CaseIdTakenError as error:
+            raise RefusedError(str(error)) from error
+        await reach_reporter(self.pool, complaint.case_id, given)
+        return complaint
+
+    async def sweep(self, *, seconds: float = 60) -> int:
+        """Start the cases of complaints that were accepted and never started; return how many there were.
+
+        Args:
+            seconds: how long ago at least they were accepted: whoever accepted them may be about to start them.
+        """
+        number, last = 0, None
+        while left_behind := await intake.left_behind(self.pool, last, seconds=seconds):
+            for first in range(0, len(left_behind), _AT_ONCE):
+                await asyncio.gather(*map(self.start, left_behind[first : first + _AT_ONCE]))
+            number, last = number + len(left_behind), left_behind[-1]
+        return number
 
     async def start(self, complaint: Complaint) -> WorkflowHandle[ComplaintWorkflow, CaseResult]:
         """Start a complaint's case, once: a case that runs or has ended is left as it is."""

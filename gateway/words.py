@@ -61,6 +61,12 @@ def letter(notice: Notice, zone: ZoneInfo) -> Letter:
     )
 
 
+def status_words(status: Status) -> tuple[str, str]:
+    """Return what people read for a status, in Indonesian and in English."""
+    words = _words().status[status]
+    return words.id, words.en
+
+
 def _part(notice: Notice, zone: ZoneInfo, language: _Language) -> str:
     said: tuple[str, str] = getattr(_words().notice[notice.what], language)
     text = said[1].format(case=notice.case_id, whereto=notice.whereto or _NOWHERE[language])

@@ -1,10 +1,18 @@
 """Structured logs: JSON lines for machines, readable lines on a terminal. Never what people wrote."""
 
 import logging
+import os
 import sys
 
 import structlog
-from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 
 
 def configure(*, level: int = logging.INFO) -> None:
@@ -38,10 +46,12 @@ def configure(*, level: int = logging.INFO) -> None:
 def forward_native_logs() -> None:
     """Hand what Temporal's native core logs to Python's logging: by itself, it writes to standard output.
 
+    Where KAWAL_SDK_METRICS (host:port) says so, the core also answers Prometheus there: task latencies, slots, polls.
     To be called before the first client is made.
     """
     filtering = TelemetryFilter(core_level="WARN", other_level="ERROR")
     forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
-    Runtime.set_default(
-        Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=filtering, forwarding=forwarding)))
-    )
+    listening = os.environ.get("KAWAL_SDK_METRICS", "").strip()  # host:port
+    metrics = PrometheusConfig(bind_address=listening) if listening else None
+    logging_ = LoggingConfig(filter=filtering, forwarding=forwarding)
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=logging_, metrics=metrics)))

@@ -6,7 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from privacy.ring import KeyRing, RingError, read_ring
 
 FOLDER = Path(".kawal")
 READY_FILE = FOLDER / "ready.json"
@@ -40,7 +43,7 @@ def load() -> Settings:
     Raises:
         SettingsError: neither the environment nor a running `kawal dev` says where the database is.
     """
-    database_url = os.environ.get("KAWAL_DATABASE_URL") or _of_this_folder().get("database")
+    database_url = os.environ.get("KAWAL_DATABASE_URL") or of_this_folder().get("database")
     if not database_url:
         raise SettingsError(
             "where is the database? Run `kawal dev` in this folder, or set KAWAL_DATABASE_URL"
@@ -51,11 +54,52 @@ def load() -> Settings:
 
 def temporal_address() -> str | None:
     """Return where `kawal dev` runs Temporal for this folder, unless the environment points elsewhere."""
-    return None if _elsewhere() else _of_this_folder().get("temporal")
+    return None if elsewhere() else of_this_folder().get("temporal")
 
 
-def _elsewhere() -> bool:
+def elsewhere() -> bool:
+    """Return whether the environment points to other servers than those of this folder."""
     return any(os.environ.get(name) for name in _ELSEWHERE)
+
+
+def seals_payloads(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether what Temporal stores is to be sealed: KAWAL_SEAL_PAYLOADS=1."""
+    return environment.get("KAWAL_SEAL_PAYLOADS", "").strip() in ("1", "true", "yes")
+
+
+def has_keys(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether anything says where the keys for personal data are."""
+    named = any(environment.get(name) for name in ("KAWAL_KEYS", "KAWAL_KEYS_FILE"))
+    return named or (not elsewhere() and "keys" in of_this_folder())
+
+
+def key_ring(environment: Mapping[str, str] = os.environ) -> KeyRing:
+    """Read the keys that open what is personal: KAWAL_KEYS, the file that KAWAL_KEYS_FILE names, else this folder's.
+
+    Raises:
+        SettingsError: there are none, or they cannot be read; the message holds none of them.
+    """
+    written = environment.get("KAWAL_KEYS") or _file_of_keys(environment.get("KAWAL_KEYS_FILE"))
+    if not written and not elsewhere():
+        written = of_this_folder().get("keys")
+    if not written:
+        raise SettingsError(
+            "where are the keys for personal data? Make some with kawal privacy new-key, keep them apart from the"
+            " database, and set KAWAL_KEYS, or KAWAL_KEYS_FILE to a file with them"
+        )
+    try:
+        return read_ring(written)
+    except RingError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _file_of_keys(name: str | None) -> str | None:
+    if not name:
+        return None
+    try:
+        return Path(name).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"KAWAL_KEYS_FILE: {name} cannot be read: {type(error).__name__}") from error
 
 
 @dataclass(frozen=True)
@@ -79,7 +123,7 @@ def carrier(environment: Mapping[str, str] = os.environ) -> CarrierSettings | No
     """
     given = {name: value for name in _CARRIER if (value := environment.get(name, "").strip())}
     if not given:
-        return None if _elsewhere() else _simulated(_of_this_folder())
+        return None if elsewhere() else _simulated(of_this_folder())
     if missing := [name for name in _CARRIER[:3] if name not in given]:
         raise SettingsError(f"a carrier needs {', '.join(_CARRIER[:3])}: set {' and '.join(missing)}, too")
     url, key, secrets = (given[name] for name in _CARRIER[:3])
@@ -134,5 +178,6 @@ def _rate(given: str) -> float:
     return rate
 
 
-def _of_this_folder() -> dict[str, str]:
+def of_this_folder() -> dict[str, Any]:
+    """Return what `kawal dev` says about itself in this folder; nothing, if it does not run here."""
     return dict(json.loads(READY_FILE.read_text())) if READY_FILE.exists() else {}

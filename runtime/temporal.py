@@ -6,10 +6,13 @@ import dataclasses
 from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.converter import DefaultFailureConverter, PayloadConverter
+from temporalio.converter import DataConverter, DefaultFailureConverter, PayloadConverter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from runtime import settings, tracing
+from runtime.codec import SealedPayloads
 
 
 class FailuresWithoutTraces(DefaultFailureConverter):
@@ -29,7 +32,30 @@ class FailuresWithoutTraces(DefaultFailureConverter):
             part = part.cause
 
 
+class SealedFailures(FailuresWithoutTraces):
+    """Has the messages of failures sealed with everything else: by themselves they stand in clear."""
+
+    def __init__(self) -> None:
+        super().__init__(encode_common_attributes=True)
+
+
 DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=FailuresWithoutTraces)
+"""How values are written where nothing is sealed."""
+
+
+def data_converter() -> DataConverter:
+    """Return how values are written and read: sealed if KAWAL_SEAL_PAYLOADS says so, and opened if they were.
+
+    Raises:
+        SettingsError: the keys cannot be read, or payloads are to be sealed and there are none.
+    """
+    seals = settings.seals_payloads()
+    if not seals and not settings.has_keys():
+        return DATA_CONVERTER
+    codec = SealedPayloads(settings.key_ring().derived("payloads"), seals=seals)
+    failures = SealedFailures if seals else FailuresWithoutTraces
+    return dataclasses.replace(DATA_CONVERTER, payload_codec=codec, failure_converter_class=failures)
+
 
 _PURE_MODULES = (
     "activities.declarations",
@@ -54,12 +80,13 @@ def workflow_runner() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PURE_MODULES))
 
 
-async def connect(address: str | None = None, *, wait_seconds: float = 0) -> Client:
+async def connect(address: str | None = None, *, wait_seconds: float = 0, lazy: bool = False) -> Client:
     """Connect to Temporal: at the given address, else as the TEMPORAL_* variables and profiles say.
 
     Args:
         address: host:port; overrides the environment.
         wait_seconds: how long to keep trying while nobody answers.
+        lazy: connect with the first call, so that nobody needs to answer yet.
 
     Raises:
         TemporalAwayError: nobody answers there.
@@ -71,7 +98,9 @@ async def connect(address: str | None = None, *, wait_seconds: float = 0) -> Cli
     deadline = asyncio.get_running_loop().time() + wait_seconds
     while True:
         try:
-            return await Client.connect(**config, data_converter=DATA_CONVERTER)
+            return await Client.connect(
+                **config, data_converter=data_converter(), lazy=lazy, interceptors=tracing.interceptors()
+            )
         except (RuntimeError, RPCError) as error:
             if asyncio.get_running_loop().time() >= deadline:
                 why = "nobody listens there" if "ConnectionRefused" in str(error) else str(error)

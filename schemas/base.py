@@ -1,5 +1,6 @@
 """What all models share: immutable, closed to unknown fields, and time that is always aware and in UTC."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -49,3 +50,27 @@ CaseId = Annotated[
 
 MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
 """Chosen by the sender of a message. The same id sent twice is one message."""
+
+
+def _no_personal_number(reference: str) -> str:
+    a_uuid = re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", reference)
+    if not a_uuid and re.search(r"(\d[._:-]?){10}", reference):
+        raise ValueError("looks like a national identity, staff or phone number: use the account's reference instead")
+    return reference
+
+
+Reference = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$"),
+    AfterValidator(_no_personal_number),
+]
+"""Names an account or a stored document. Histories keep it for years, so e-mail addresses and personal numbers are
+refused; a name cannot be told from a reference, so keep names out."""
+
+EmailAddress = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*$", max_length=254
+    ),
+]
+"""An e-mail address: personal data, which enters no log, no error and no history."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def problems(policy: Policy) -> list[str]:
     """Return everything that does not fit, each as "where: what is wrong: the mend"; empty when all does."""
-    rules = (_said_twice, _leads_nowhere, _circles, _ladders, _other, _post)
+    rules = (_said_twice, _leads_nowhere, _circles, _ladders, _asked, _other, _post, _places)
     return [problem for rule in rules for problem in rule(policy)]
 
 
@@ -57,6 +57,8 @@ def _said_twice(policy: Policy) -> Iterator[str]:
     yield from _repeated("service", (service.code for service in policy.services))
     yield from _repeated("point", (point.code for point in policy.post.points))
     yield from _repeated("slow place", (place.region for place in policy.post.slow_places))
+    yield from _repeated("boundary", (boundary.region for boundary in policy.boundaries))
+    yield from _repeated("postal code", (f"{code.postal_code} in {code.region}" for code in policy.postal_codes))
     yield from _repeated("sanction", (rule.rule for rule in policy.sanctions))
     for ladder in policy.ladders:
         for level in ladder.levels:
@@ -84,6 +86,10 @@ def _leads_nowhere(policy: Policy) -> Iterator[str]:
     yield from _unknown("class", ((f"service {s.code}", s.case_class) for s in policy.services), classes)
     yield from _unknown("region", ((f"point {p.code}", p.region) for p in policy.post.points), regions)
     yield from _unknown("region", ((f"slow place {s.region}", s.region) for s in policy.post.slow_places), regions)
+    yield from _unknown("addressee", ((f"region {r.code}", r.refer_to) for r in policy.regions), addressees)
+    yield from _unknown("region", ((f"boundary {b.region}", b.region) for b in policy.boundaries), regions)
+    yield from _unknown("region", ((f"postal code {c.postal_code}", c.region) for c in policy.postal_codes), regions)
+    yield from _unknown("region", [("outside", policy.outside)], regions)
     yield from _unknown("agency", [("triage", policy.triage.agency)], agencies)
     yield from _unknown("ladder", [("triage", policy.triage.ladder)], ladders)
 
@@ -161,6 +167,13 @@ def _post(policy: Policy) -> Iterator[str]:
         yield from _money(service)
 
 
+def _places(policy: Policy) -> Iterator[str]:
+    """What lies outside of everything has somebody who is in charge of it."""
+    elsewhere = next((region for region in policy.regions if region.code == policy.outside), None)
+    if elsewhere is not None and elsewhere.refer_to is None:
+        yield f"outside names the region {elsewhere.code}, which has no refer_to: say there whom to refer to"
+
+
 def _money(service: Service) -> Iterator[str]:
     where, cash = f"service {service.code}", service.delivery.carriage is Carriage.CASH
     if service.pays_out and not cash:
@@ -171,6 +184,16 @@ def _money(service: Service) -> Iterator[str]:
         yield f"{where} pays_out and has a payment: whoever is paid pays nothing: remove one of the two"
     if service.pays_out and service.delivery.reissues:
         yield f"{where} pays_out and is reissued: money is never sent a second time: write reissues = 0"
+
+
+def _asked(policy: Policy) -> Iterator[str]:
+    """Every question of a category has its own code and its own turn, every answer of a list its own key."""
+    for category in policy.categories:
+        where = f"category {category.code}"
+        yield from _repeated(f"{where}: attribute", (asked.code for asked in category.attributes))
+        yield from _repeated(f"{where}: order", (str(asked.order) for asked in category.attributes))
+        for asked in category.attributes:
+            yield from _repeated(f"{where}, {asked.code}: key", (choice.key for choice in asked.values))
 
 
 def _repeated(kind: str, codes: Iterable[str]) -> list[str]:

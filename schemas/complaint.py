@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from schemas.base import CaseId, Code, Model, Prose, UtcDatetime
+from schemas.base import CaseId, Code, Model, Prose, Reference, UtcDatetime
+from schemas.person import Person
 
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
 
@@ -47,9 +48,15 @@ class Intake(Model):
     region: PlainCode | None = Field(default=None, description="code of the place; none when it is unknown")
     text: Prose
     promised_at: UtcDatetime | None = Field(default=None, description="a due moment that was promised elsewhere")
-    place: Place | None = Field(default=None, description="finds complaints that may be the same")
+    place: Place | None = Field(default=None, description="finds the region, and complaints that may be the same")
+    postal_code: str | None = Field(default=None, pattern=r"^[0-9]{5}$", description="finds the region without a place")
     identity: Identity = Identity.NAMED
     respondent: PlainCode | None = Field(default=None, description="the agency that the report accuses")
+    reporter: Person | None = Field(default=None, description="who reports; none: nobody needs to know")
+    attributes: dict[Code, str | tuple[str, ...]] = Field(
+        default={}, max_length=50, description="answers to what the category asks for, as its channel asks it"
+    )
+    evidence: tuple[Reference, ...] = Field(default=(), max_length=20, description="stored photos and documents")
 
 
 class Complaint(Model):

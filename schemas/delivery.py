@@ -4,11 +4,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.base import CaseId, Code, MessageId, Model, Rupiah, UtcDatetime
+from schemas.base import CaseId, Code, MessageId, Model, Reference, Rupiah, UtcDatetime
 from schemas.calendar import Deadline, WorkingCalendar
 from schemas.carrier import CarrierEvent, FailureReason, OrderRef, Receipt
 from schemas.delivery_status import ENDS, DeliveryStatus
-from schemas.messages import Reference
 from schemas.post import DeliveryTerms, Recipient, Watch
 
 __all__ = ["ENDS", "DeliveryStatus"]

@@ -10,26 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from schemas.base import CaseId, Code, MessageId, Model, UtcDatetime
+from schemas.base import CaseId, Code, MessageId, Model, Reference, UtcDatetime
 from schemas.calendar import Limit, WorkingCalendar
 from schemas.complaint import PlainCode
 from schemas.delivery_status import DeliveryStatus
-
-
-def _no_personal_number(reference: str) -> str:
-    a_uuid = re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", reference)
-    if not a_uuid and re.search(r"(\d[._:-]?){10}", reference):
-        raise ValueError("looks like a national identity, staff or phone number: use the account's reference instead")
-    return reference
-
-
-Reference = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$"),
-    AfterValidator(_no_personal_number),
-]
-"""Names an account or a stored document. Histories keep it for years, so e-mail addresses and personal numbers are
-refused; a name cannot be told from a reference, so keep names out."""
 
 Reason = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 """A reason as a short code in lower case, e.g. wrong-agency. What there is to say about it is the message's text."""
@@ -69,6 +53,9 @@ class _Message(Model):
     accepted_at: UtcDatetime | None = Field(
         default=None,
         description="when the edge made the message durable; it counts as answered then, however late it is delivered",
+    )
+    seen: int | None = Field(
+        default=None, ge=0, description="the case's seq that the sender decided upon; refused if it has moved on since"
     )
 
 

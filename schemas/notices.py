@@ -3,16 +3,44 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
-from schemas.base import CaseId, Model, UtcDatetime
+from schemas.base import CaseId, EmailAddress, Model, UtcDatetime
 from schemas.status import Status
 
 REPORTER = "reporter"
 """The recipient who is no office."""
 
-EMAIL = "email"
-"""The channel of e-mail."""
+EMAIL, WHATSAPP, SMS = "email", "whatsapp", "sms"
+"""The channels on which people are reached."""
+
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+"""A phone number as E.164, e.g. +6281234567001: personal data, which enters no log, no error and no history."""
+
+_ADDRESSES: dict[str, tuple[TypeAdapter[str], str]] = {
+    EMAIL: (TypeAdapter(EmailAddress), "is no e-mail address: write it as in name@example.go.id"),
+    WHATSAPP: (TypeAdapter(PhoneNumber), "is no phone number with its country: write it as in +6281234567001"),
+    SMS: (TypeAdapter(PhoneNumber), "is no phone number with its country: write it as in +6281234567001"),
+}
+"""What an address of each channel is, and the mend."""
+
+
+def _channel(name: str) -> str:
+    if name not in _ADDRESSES:
+        raise ValueError(f"is no channel: write one of {', '.join(_ADDRESSES)}")
+    return name
+
+
+ContactChannel = Annotated[str, AfterValidator(_channel)]
+"""On which people are reached."""
 
 
 class What(StrEnum):
@@ -79,27 +107,36 @@ Addressee = Annotated[
 ]
 """Who is reached at a contact: role@agency, or reporter:<case id>."""
 
-EmailAddress = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*$", max_length=254
-    ),
-]
-"""An e-mail address: personal data, which enters no log, no error and no history."""
-
 
 class Contact(Model):
     """Where somebody is reached."""
 
     recipient: Addressee
-    channel: str = EMAIL
-    address: EmailAddress
+    channel: ContactChannel = EMAIL
+    address: str = Field(description="as its channel has them")
+
+    @field_validator("address")
+    @classmethod
+    def _of_its_channel(cls, address: str, known: ValidationInfo) -> str:
+        if (channel := known.data.get("channel")) is None:  # which is wrong already
+            return address
+        kind, mend = _ADDRESSES[channel]
+        try:
+            return kind.validate_python(address)
+        except ValidationError:
+            raise ValueError(mend) from None
 
 
 def masked(address: str) -> str:
-    """Return an address so that who knows it recognises it, and nobody else learns it: b***@example.go.id."""
-    name, _, host = address.rpartition("@")
-    return f"{name[:1]}***@{host}"
+    """Return an address so that who knows it recognises it, and nobody else learns it.
+
+    b***@example.go.id, or +62812****001.
+    """
+    name, sign, host = address.rpartition("@")
+    if sign:
+        return f"{name[:1]}***@{host}"
+    shown = max(0, min(6, len(address) - 7))
+    return f"{address[:shown]}****{address[-3:]}"
 
 
 class NoticeState(StrEnum):

@@ -10,9 +10,11 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from schemas import coherence
+from schemas.attributes import Attribute
 from schemas.base import Code, Model, Rupiah
 from schemas.calendar import CalendarRules, Limit, MinuteOfDay, Unit
 from schemas.handling import Handling
+from schemas.places import Boundary, Centre, PostalCode
 from schemas.post import DeliveryTerms, PaymentTerms, Post, Recipient
 from schemas.sanctions import SanctionRule, Subject, Trigger, TriggeredRule
 from schemas.status import StatusScheme
@@ -39,6 +41,10 @@ class Region(Model):
     code: Code
     name: str
     parent: Code | None = None
+    centre: Centre | None = Field(default=None, description="finds the region of a place that no boundary holds")
+    refer_to: Code | None = Field(
+        default=None, description="outside the government's authority, with all below it: whom to refer to"
+    )
 
 
 class Category(Model):
@@ -55,6 +61,10 @@ class Category(Model):
         default=False, description="whistle-blowing: the accused agency holds no level, sees nothing, sends nothing"
     )
     otherwise: Code | None = Field(default=None, description="who is in charge when the usual agency is the accused")
+    description: str = Field(default="", description="for whoever looks for the right category")
+    keywords: tuple[str, ...] = Field(default=(), description="other words by which people look for it")
+    group: str = Field(default="", description="under which categories that belong together are shown")
+    attributes: tuple[Attribute, ...] = Field(default=(), description="what it asks of whoever reports")
 
 
 class Route(Model):
@@ -212,6 +222,17 @@ class Policy(Model):
     schemes: tuple[StatusScheme, ...] = ()
     services: tuple[Service, ...] = ()
     post: Post = Post()
+    boundaries: tuple[Boundary, ...] = ()
+    postal_codes: tuple[PostalCode, ...] = ()
+    outside: Code | None = Field(
+        default=None, description="the region that stands for all places in none of the others"
+    )
+    near_boundary_km: float = Field(
+        default=2, ge=0, le=50, description="a place this near a boundary, and in none, counts as within: piers, gaps"
+    )
+    near_centre_km: float = Field(
+        default=75, ge=0, le=2000, description="without boundaries: how far from a region's centre a place may be in it"
+    )
 
     @cached_property
     def version(self) -> str:

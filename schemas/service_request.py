@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from schemas.base import CaseId, Code, MessageId, Model, Prose, Rupiah, UtcDatetime
+from schemas.base import CaseId, Code, MessageId, Model, Prose, Reference, Rupiah, UtcDatetime
 from schemas.calendar import Deadline, Limit, WorkingCalendar
 from schemas.carrier import Receipt
 from schemas.complaint import ExternalId, PlainCode
 from schemas.delivery import DeliveryStatus
-from schemas.messages import Actor, Reason, Reference
+from schemas.messages import Actor, Reason
+from schemas.person import NationalId
 from schemas.post import PaymentTerms
 
 
@@ -57,22 +58,6 @@ REQUEST_ENDS = frozenset(
         *(RequestStatus.CANCELLED, RequestStatus.UNDELIVERED),
     }
 )
-
-
-def _a_nik(number: str) -> str:
-    """Return a national identity number, if it can be one.
-
-    Its region is that of the first registration, under codes of that day: it says nothing about where somebody lives,
-    and no code is too old. Women's day of birth is written plus 40.
-    """
-    day, month = int(number[6:8]) % 40, int(number[8:10])
-    if not (1 <= day <= 31 and 1 <= month <= 12) or int(number[6:8]) > 71:
-        raise ValueError("is no NIK: digits 7 to 12 are the date of birth, with 40 added to the day for women")
-    return number
-
-
-NationalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{16}$"), AfterValidator(_a_nik)]
-"""NIK: 16 digits, PPKKCC DDMMYY and a serial number. Lives in the database alone."""
 
 
 class Recipient(Model):

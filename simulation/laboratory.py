@@ -13,6 +13,7 @@ from local.ports import free_ports
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
 from local.temporal import NAMESPACE, TemporalDevServer
+from privacy.ring import new_ring
 from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
 from schemas.policy import Policy
@@ -53,7 +54,7 @@ async def laboratory(policy: Policy) -> AsyncIterator[Laboratory]:
             # Not as the environment says: its address and keys belong to another server.
             client = await Client.connect(temporal.address, namespace=NAMESPACE, data_converter=DATA_CONVERTER)
             await register_search_attributes(client, KEYS)
-            async with await database.connect(postgres.url) as pool:
+            async with await database.connect(postgres.url, ring=new_ring("laboratory")) as pool:
                 await policies.publish(pool, policy)
                 skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False))
                 async with worker.build(client, pool):

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 import worker
 from carriers.http_carrier import HttpCarrier
-from gateway.app import app
+from gateway.carrier_routes import carrier_app
 from gateway.serve import serving
 from gateway.service_requests import ServiceRequests
 from gateway.starter import Starter
@@ -18,6 +18,7 @@ from local.ports import LOOPBACK, free_ports
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
 from local.temporal import NAMESPACE, TemporalDevServer
+from privacy.ring import new_ring
 from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
 from schemas.policy import Policy
@@ -79,8 +80,8 @@ async def post_house(policy: Policy, *, day: float) -> AsyncIterator[PostHouse]:
             await register_search_attributes(client, KEYS)
             settings = await carrier.set(**_reporting_to(gateway_port), speed=_SECONDS_OF_A_DAY / day)
             async with (
-                await database.connect(postgres.url) as pool,
-                serving(app(client, pool, [settings["webhook_secret"]]), LOOPBACK, gateway_port),
+                await database.connect(postgres.url, ring=new_ring("post-house")) as pool,
+                serving(carrier_app(client, pool, [settings["webhook_secret"]]), LOOPBACK, gateway_port),
                 HttpCarrier(carrier.url, carrier.key) as post,
                 worker.build(client, pool),
                 worker.build_post(client, pool, post, rate=_CALLS_PER_SECOND),

@@ -9,7 +9,7 @@ from schemas.case import EFFECTS, CaseView, CommitRequest, CommitResult, Transit
 from schemas.ledger import LedgerEntry
 from schemas.messages import Message
 from schemas.policy import Policy
-from storage import absences, merges, notices, scorecard_feed
+from storage import absences, merges, notices, scorecard_feed, webhooks_out
 from storage.database import Connection, Pool
 
 
@@ -45,6 +45,7 @@ async def _commit(pool: Pool, request: CommitRequest, policy: Policy | None) -> 
             await _append(connection, case.case_id, transition)
             await _append_to_ledger(connection, transition)
         await notices.enqueue(connection, request, policy)
+        await webhooks_out.enqueue_case(connection, request)
         await scorecard_feed.enqueue(connection, request)
     return _written(request)
 

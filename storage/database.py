@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from privacy.ring import KeyRing
+from runtime import settings
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ONE_AT_A_TIME = 0x6B6177616C  # any constant will do, as long as everybody takes the same lock ("kawal")
 
 if TYPE_CHECKING:
-    Pool = asyncpg.Pool[asyncpg.Record]
+    _AsyncpgPool = asyncpg.Pool[asyncpg.Record]
     Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 else:  # asyncpg's classes take parameters in its stubs alone
-    Pool, Connection = asyncpg.Pool, asyncpg.Connection
+    _AsyncpgPool, Connection = asyncpg.Pool, asyncpg.Connection
+
+
+class Pool(_AsyncpgPool):
+    """Connections to the database, and the key ring without which nobody reads what is personal in it."""
+
+    ring: KeyRing
 
 
 class MigrationError(RuntimeError):
@@ -31,7 +40,9 @@ _KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tc
 """A machine that vanished is noticed within a minute, and what it had locked is free."""
 
 
-async def connect(database_url: str, *, max_size: int = 10, longest_idle_transaction: int = 30) -> Pool:
+async def connect(
+    database_url: str, *, max_size: int = 10, longest_idle_transaction: int = 30, ring: KeyRing | None = None
+) -> Pool:
     """Open a pool of connections.
 
     Connections are made as they are needed, so that a worker starts and waits while the database is away. JSON columns
@@ -42,11 +53,32 @@ async def connect(database_url: str, *, max_size: int = 10, longest_idle_transac
         max_size: connections at most.
         longest_idle_transaction: seconds; a transaction in which nothing happens for longer is ended by the server, so
             that a frozen worker does not hold up the cases that it had locked.
+        ring: opens what is personal; none: as the settings say.
+
+    Raises:
+        SettingsError: nothing says where the keys are, or they cannot be read.
     """
     limits = {"idle_in_transaction_session_timeout": f"{longest_idle_transaction}s", **_KEEPALIVES}
-    return await asyncpg.create_pool(
-        database_url, min_size=0, max_size=max_size, command_timeout=10, init=_prepare, server_settings=limits
+    pool = Pool(
+        database_url,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        init_size=0,
+        min_size=0,
+        max_size=max_size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connect=None,
+        setup=None,
+        init=_prepare,
+        reset=None,
+        command_timeout=10,
+        server_settings=limits,
     )
+    pool.ring = ring or settings.key_ring()
+    await pool
+    return pool
 
 
 async def _prepare(connection: Connection) -> None:

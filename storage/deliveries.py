@@ -8,7 +8,7 @@ from schemas.carrier import CarrierEvent, OrderRef
 from schemas.delivery import DeliveryCommit, DeliveryCommitResult, DeliveryTransition, DeliveryView
 from schemas.money import Money, MoneyKind
 from schemas.post import Carriage
-from storage import payments
+from storage import payments, webhooks_out
 from storage.database import Connection, Pool
 from storage.rows import insert, upsert
 
@@ -57,6 +57,7 @@ async def _write(connection: Connection, request: DeliveryCommit) -> None:
     await _keep_orders(connection, delivery.delivery_id, request.transitions[-1].after.orders)
     events = [transition.event for transition in request.transitions if transition.event]
     await record_money(connection, delivery.delivery_id, events)
+    await webhooks_out.enqueue_delivery(connection, request)
 
 
 async def _append(connection: Connection, delivery_id: str, transition: DeliveryTransition) -> None:

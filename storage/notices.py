@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 from pydantic import Field
 
 from domain.notices import not_before, notices
+from privacy.ring import KeyRing
 from schemas.base import Model, UtcDatetime
 from schemas.calendar import WorkingCalendar
 from schemas.case import CommitRequest
 from schemas.notices import REPORTER, DeliveryState, Notice, NoticeState, addressee_of, masked
 from schemas.policy import Policy
+from storage import contacts
 from storage.database import Connection, Pool
 from storage.time_zone import pin_calendar
 
@@ -135,11 +138,14 @@ async def address(connection: Connection, numbers: list[int], now: datetime) -> 
     return nobody
 
 
-async def next_due(connection: Connection, now: datetime, channels: list[str]) -> Due | None:
-    """Return the delivery that has waited for longest on these channels, and keep it for this transaction alone."""
+async def next_due(connection: Connection, ring: KeyRing, now: datetime, channels: list[str]) -> Due | None:
+    """Return the delivery that has waited for longest on these channels, and keep it for this transaction alone.
+
+    One whose address was erased goes.
+    """
     row = await connection.fetchrow(
-        "select n.*, d.delivery, d.contact, d.channel, d.attempts, c.address from deliveries d"
-        " join notices n using (notice) join contacts c using (contact)"
+        "select n.*, d.delivery, d.contact, d.channel, d.attempts, c.address, c.person, c.sealed"
+        " from deliveries d join notices n using (notice) join contacts c using (contact)"
         " where d.state in ('pending', 'failed') and d.next_attempt_at <= $1 and d.channel = any($2)"
         " order by d.next_attempt_at, d.delivery limit 1 for update of d skip locked",
         now,
@@ -147,11 +153,15 @@ async def next_due(connection: Connection, now: datetime, channels: list[str]) -
     )
     if row is None:
         return None
+    address = await contacts.opened(connection, ring, row)
+    if address is None:
+        await connection.execute("delete from deliveries where delivery = $1", row["delivery"])
+        return await next_due(connection, ring, now, channels)
     said = {name: row[name] for name in Notice.model_fields}
     if said["recipient"] == addressee_of(said["case_id"]):
         said["recipient"] = REPORTER
-    own = {name: row[name] for name in Due.model_fields if name not in ("number", "said")}
-    return Due(number=row["notice"], said=said, **own)
+    own = {name: row[name] for name in Due.model_fields if name not in ("number", "said", "address")}
+    return Due(number=row["notice"], said=said, address=address, **own)
 
 
 async def delay(connection: Connection, delivery: int, until: datetime) -> None:
@@ -222,7 +232,8 @@ async def lines(pool: Pool, *, case_id: str | None = None, dead: bool = False, l
     """
     rows = await pool.fetch(
         "select n.notice, n.case_id, n.seq, n.what, n.recipient, n.at, n.not_before,"
-        " coalesce(d.state, n.state) as state, d.channel, c.address, coalesce(d.attempts, 0) as attempts, d.last_error,"
+        " coalesce(d.state, n.state) as state, d.channel, c.address, c.person, c.sealed,"
+        " coalesce(d.attempts, 0) as attempts, d.last_error,"
         " case when d.state in ('pending', 'failed') then d.next_attempt_at end as next_attempt_at, d.sent_at"
         " from notices n left join deliveries d using (notice) left join contacts c using (contact)"
         " where ($1::text is null or n.case_id = $1) and (not $2 or d.state = 'dead')"
@@ -231,11 +242,13 @@ async def lines(pool: Pool, *, case_id: str | None = None, dead: bool = False, l
         dead,
         limit,
     )
-    return [_line(dict(row)) for row in rows]
+    return [await _line(pool, row) for row in rows]
 
 
-def _line(fields: dict[str, Any]) -> Line:
-    return Line.model_validate(fields | {"address": masked(fields["address"]) if fields["address"] else None})
+async def _line(pool: Pool, row: asyncpg.Record) -> Line:
+    address = await contacts.opened(pool, pool.ring, row) if row["channel"] else None
+    fields = {name: row[name] for name in Line.model_fields}
+    return Line.model_validate(fields | {"address": masked(address) if address else None})
 
 
 async def resend(pool: Pool, number: int, now: datetime) -> int | None:

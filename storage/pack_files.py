@@ -2,7 +2,7 @@
 
 They are those of the policy with two differences: a list is written as [[one]] for each of its entries, and what
 repeats itself for every regency may be written once. `Calendar` alone only describes: calendar.toml is read by
-`storage.holiday_calendar`, which resolves it first.
+`storage.holiday_calendar`, which resolves it first. Boundaries are GeoJSON, which `storage.pack_boundaries` reads.
 """
 
 from datetime import date
@@ -10,8 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints, create_model
 
+from schemas.attributes import Attribute
 from schemas.base import Code, Model
 from schemas.calendar import Week
+from schemas.places import PostalCode
 from schemas.policy import (
     Addressee,
     Agency,
@@ -49,6 +51,9 @@ class AgencyTable(Agency):
 class CategoryTable(Category):
     """What a complaint is about, and who is in charge of it where."""
 
+    attributes: tuple[Attribute, ...] = Field(
+        default=(), alias="attribute", description="what it asks of whoever reports"
+    )
     routes: dict[Code, Code] = Field(
         default={},
         description='region = agency, the narrowest region wins; "18.*" = "PUPR-{region}" stands for a line for every'
@@ -163,6 +168,12 @@ class PointRows(Model):
     points: tuple[Point, ...] = Field(default=(), alias="point")
 
 
+class PostalCodeRows(Model):
+    """postal_codes.csv: the regions of postal codes, one a line; a code of several regions has a line for each."""
+
+    postal_codes: tuple[PostalCode, ...] = Field(default=(), alias="postal_code")
+
+
 LISTS: dict[str, type[BaseModel]] = {
     "agencies": Agencies,
     "regions": Regions,
@@ -176,21 +187,30 @@ LISTS: dict[str, type[BaseModel]] = {
 }
 """The files that each hold one list, by their names without ".toml"."""
 
+_IN_OTHER_FILES = ("calendar", "routes", "post", "boundaries", "postal_codes")
+
 _HEAD: dict[str, Any] = {
     name: (field.annotation, field)
     for name, field in Policy.model_fields.items()
-    if name not in {"calendar", "routes", "post"}.union(*(model.model_fields for model in LISTS.values()))
+    if name not in {*_IN_OTHER_FILES}.union(*(model.model_fields for model in LISTS.values()))
 }
 Head = create_model(
     "Head",
     __base__=Model,
     __doc__="policy.toml: what a policy is called, since when it holds, and its windows.",
     **_HEAD,
+    boundary_code=(
+        str,
+        Field(default="code", description="the property of boundaries' features that is a region's code"),
+    ),
 )
 
 
 FILES: dict[str, type[BaseModel]] = {"policy": Head, **LISTS, "post": PostTable}
-"""The files that are read with these models. Another is points.csv."""
+"""The files that are read with these models, by their names without ".toml"."""
+
+ROWS: dict[str, type[BaseModel]] = {"points": PointRows, "postal_codes": PostalCodeRows}
+"""The files that hold one thing a line, by their names without ".csv"."""
 
 REQUIRED = ("policy", "calendar", "agencies", "regions", "categories", "ladders")
 OPTIONAL = tuple(name for name in FILES if name not in REQUIRED)

@@ -87,6 +87,8 @@ def _not_a_code(given: object, details: ErrorDetails) -> str:
         return f'{given!r} is not a group of regions: write "18.*" for every region directly below 18'
     if pattern == "^[a-z]+$":
         return f"{given!r} is not a colour: write one plain word, e.g. green"
+    if pattern.startswith("^[0-9A-Za-z]"):
+        return f"{given!r} is not a postal code: write digits or plain letters"
     return f"{given!r} is not a code: write 1 to 120 plain letters, digits and signs, no space at either end"
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.policy import Policy
-from storage import pack_points
+from storage import pack_boundaries
 from storage.pack_expansion import Expansion
-from storage.pack_files import LISTS, one_of
+from storage.pack_files import LISTS, ROWS, one_of
 from storage.pack_problems import Problem
 from storage.pack_source import SourceFile
 from storage.toml_lines import Path
 
 _KINDS = (
     *((stem, one_of(model)) for stem, model in LISTS.items()),
-    *(("post", "point"), ("post", "slow_place"), (pack_points.STEM, "point")),
+    *(("post", "point"), ("post", "slow_place")),
+    *((stem, one_of(model)) for stem, model in ROWS.items()),
 )
 """Files with how an entry of their lists is written."""
 
@@ -55,10 +56,13 @@ class Places:
 
 def _entries(sources: Mapping[str, SourceFile]) -> Iterator[_Place]:
     """Yield the entries of all lists, and the levels of ladders, by the names that the rules give them."""
-    for stem, kind in _KINDS:
+    drawn = [(stem, pack_boundaries.KIND) for stem in sources if stem.endswith(".geojson")]
+    for stem, kind in (*_KINDS, *drawn):
         for number, entry in enumerate(sources[stem].raw.get(kind, []) if stem in sources else []):
-            name = f"{kind.replace('_', ' ')} {entry.get('code') or entry.get('rule') or entry.get('region')}"
-            yield _Place(name, stem, (kind, number))
+            names = (entry.get(name) for name in ("code", "rule", "postal_code", "region"))
+            name = f"{kind.replace('_', ' ')} {next(filter(None, names), None)}"
+            signs = (entry["region"],) if "postal_code" in entry else ()
+            yield _Place(name, stem, (kind, number), signs)
             for level, rung in enumerate(entry.get("level", [])):
                 yield _Place(f"{name}, {rung.get('title')}", stem, (kind, number, "level", level))
 

@@ -62,7 +62,7 @@ async def double_payouts(pool: Pool) -> list[DoublePayout]:
         "select b.service, b.period, array_agg(distinct m.request_id) as request_ids,"
         " array_agg(m.receipt order by m.at, m.receipt) as receipts, sum(m.amount)::bigint as amount"
         " from money m left join benefits b using (request_id) where m.kind = 'payout' and m.request_id is not null"
-        " group by b.service, b.period, b.national_id, case when b.request_id is null then m.request_id end"
+        " group by b.service, b.period, b.beneficiary, case when b.request_id is null then m.request_id end"
         " having count(*) > 1 order by min(m.at)"
     )
     return [DoublePayout.model_validate(dict(row)) for row in rows]

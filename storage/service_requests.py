@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from privacy.ring import KeyRing
 from schemas.money import Money, MoneyKind
 from schemas.service_request import (
     RequestCommit,
@@ -17,7 +18,7 @@ from schemas.service_request import (
     RequestTransitionKind,
     RequestView,
 )
-from storage import benefits, payments, recipients
+from storage import benefits, payments, recipients, webhooks_out
 from storage.database import Connection, Pool
 from storage.rows import insert, upsert
 
@@ -38,6 +39,7 @@ async def accept(  # noqa: PLR0917 - what it is, what it is about, and under whi
     accepted_at: datetime,
     *,
     once_per_period: bool,
+    requested_by: str | None = None,
 ) -> RequestStart:
     """Make a request, its recipient and its claim to a benefit durable; return what a workflow may carry of it.
 
@@ -51,8 +53,8 @@ async def accept(  # noqa: PLR0917 - what it is, what it is about, and under whi
     """
     async with pool.acquire() as connection, connection.transaction():
         is_new = await connection.fetchval(
-            f"insert into request_intakes ({_CARRIED}, external_id)"  # noqa: S608
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning true",
+            f"insert into request_intakes ({_CARRIED}, external_id, requested_by)"  # noqa: S608
+            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning true",
             request_id,
             intake.service,
             intake.channel,
@@ -63,23 +65,25 @@ async def accept(  # noqa: PLR0917 - what it is, what it is about, and under whi
             accepted_at,
             policy_version,
             intake.external_id,
+            requested_by,
         )
         if is_new:
-            await recipients.store(connection, recipient_reference, intake.recipient)
+            await recipients.keep(connection, pool.ring, recipient_reference, intake.recipient)
         if is_new and once_per_period:
-            await _claim(connection, request_id, intake)
+            await _claim(connection, pool.ring, request_id, intake)
         row = await _accepted_first(connection, request_id, intake)
         if row is None:
             raise RequestIdTakenError(f"request_id: {request_id} is that of another request")
         return RequestStart.model_validate(dict(row))  # within: what no workflow takes is not kept
 
 
-async def _claim(connection: Connection, request_id: str, intake: RequestIntake) -> None:
+async def _claim(connection: Connection, ring: KeyRing, request_id: str, intake: RequestIntake) -> None:
     if intake.period is None:
         raise ValueError("period: this is given once in each period; say which it is for, e.g. 2026-11")
     if intake.recipient.national_id is None:
         raise ValueError("recipient.national_id: this is given once to each person; add the recipient's number")
-    await benefits.claim(connection, request_id, intake.service, intake.period, intake.recipient.national_id)
+    beneficiary = ring.fingerprint("national_id", intake.recipient.national_id)
+    await benefits.claim(connection, request_id, intake.service, intake.period, beneficiary)
 
 
 async def _accepted_first(connection: Connection, request_id: str, intake: RequestIntake) -> asyncpg.Record | None:
@@ -150,6 +154,7 @@ async def _write(connection: Connection, request: RequestCommit) -> None:
             await payments.record(connection, money)
     if view.frees_benefit:
         await benefits.free(connection, view.request_id)
+    await webhooks_out.enqueue_request(connection, request)
 
 
 async def _append(connection: Connection, request_id: str, transition: RequestTransition) -> None:

@@ -1,6 +1,5 @@
 """What carriers told: all of it for those who follow a delivery, and what its workflow has not been told yet."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -9,10 +8,12 @@ from typing import Any
 
 from pydantic import Field
 
+from privacy.fields import seal_fields
+from privacy.ring import KeyRing
 from schemas.base import Model, UtcDatetime
 from schemas.carrier import DECISIVE, EMSEVT, CarrierEvent, FailureReason, Scan
-from storage import deliveries
-from storage.database import Pool
+from storage import deliveries, persons, recipients
+from storage.database import Connection, Pool
 
 _LATE = timedelta(hours=1)
 """A scan that comes in this long after it happened was captured without a network."""
@@ -63,11 +64,20 @@ async def record(
     """
     events = sorted(told, key=lambda one: one[0].event_id)  # everybody locks rows in the same order
     async with pool.acquire() as connection, connection.transaction():
+        person = await _person_of(connection, pool.ring, delivery_id)
+        key = await _key_of(connection, pool.ring, person)
         await connection.executemany(
             "insert into carrier_events"
-            " (order_id, event_id, delivery_id, number, scan, at, point, reason, event, raw, via)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing",
-            [(order_id, event.event_id, delivery_id, *_columns(event), json.dumps(raw), via) for event, raw in events],
+            " (order_id, event_id, delivery_id, number, scan, at, point, reason, event, person, sealed, via)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
+            [
+                (
+                    *(order_id, event.event_id, delivery_id, *_columns(event), person),
+                    seal_fields(key, {"raw": raw}, f"event:{order_id}:{event.event_id}") if key else {},
+                    via,
+                )
+                for event, raw in events
+            ],
         )
         await deliveries.record_money(connection, delivery_id, (event for event, _ in events))
         rows = await connection.fetch(
@@ -78,6 +88,20 @@ async def record(
             [event.event_id for event, _ in events],
         )
     return tuple(CarrierEvent.model_validate(row["event"]) for row in rows)
+
+
+async def _person_of(connection: Connection, ring: KeyRing, delivery_id: str) -> str:
+    reference = await connection.fetchval("select recipient from post_deliveries where delivery_id = $1", delivery_id)
+    known = await recipients.person_of(connection, reference) if reference else None
+    return known or await persons.named(connection, ring, f"delivery:{delivery_id}")
+
+
+async def _key_of(connection: Connection, ring: KeyRing, person: str) -> bytes | None:
+    """Return the recipient's key; None when the recipient was erased: what was sent is not kept, then."""
+    try:
+        return await persons.key_of(connection, ring, person)
+    except persons.ErasedError:
+        return None
 
 
 def _columns(event: CarrierEvent) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """The real servers that tests run on: one PostgreSQL and one Temporal for all, gone at the end."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,11 +13,15 @@ from local.ports import free_port
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
 from local.temporal import TemporalDevServer
+from privacy.ring import new_ring
 from runtime import temporal
 from runtime.namespace import register_search_attributes
 from storage import database
 from tests.kawal import Kawal
 from workflows.search_attributes import KEYS
+
+os.environ.setdefault("KAWAL_KEYS", new_ring("of-the-tests").written())
+"""What processes that tests start open personal data with, too."""
 
 
 @pytest.fixture(scope="session")

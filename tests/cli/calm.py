@@ -18,7 +18,7 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 
 from cli import app
 from runtime import temporal
-from storage import database
+from storage import database, intake
 from storage.database import Pool
 from tests.cli.command import PROGRAM, Dev, Ended, Shell
 
@@ -79,10 +79,7 @@ class Calm:
 
     async def stored_texts(self, case_id: str) -> list[str]:
         """Return the texts of a case's messages, oldest first."""
-        rows = await self.database.fetch(
-            "select body from message_texts where case_id = $1 order by stored_at", case_id
-        )
-        return [row["body"] for row in rows]
+        return list((await intake.texts(self.database, case_id)).values())
 
 
 @asynccontextmanager

@@ -50,9 +50,10 @@ class Shell:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the tests, without where their own servers might be."""
+        """The environment of the tests, without where their own servers might be; keys go with a database."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KAWAL_", "TEMPORAL_"))}
-        return inherited | dict(self.variables)
+        keys = {"KAWAL_KEYS": os.environ["KAWAL_KEYS"]} if "KAWAL_DATABASE_URL" in self.variables else {}
+        return inherited | keys | dict(self.variables)
 
     def having(self, **variables: str) -> "Shell":
         """Return a shell with more environment variables."""
@@ -111,7 +112,7 @@ class Dev:
     folder: Path
 
     @cached_property
-    def addresses(self) -> dict[str, str]:
+    def addresses(self) -> dict[str, Any]:
         """Where everything is, once it runs."""
         return dict(json.loads(self.ready_file.read_text()))
 
@@ -135,7 +136,11 @@ class Dev:
         """A shell that is told where everything is."""
         return Shell(
             self.folder,
-            {"KAWAL_DATABASE_URL": self.addresses["database"], "TEMPORAL_ADDRESS": self.addresses["temporal"]},
+            {
+                "KAWAL_DATABASE_URL": self.addresses["database"],
+                "TEMPORAL_ADDRESS": self.addresses["temporal"],
+                "KAWAL_KEYS": self.addresses["keys"],
+            },
         )
 
     def child(self, words: str) -> int:

@@ -5,11 +5,13 @@ import shlex
 import signal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cli.dev import DEFAULT_PORTS
 from local.leftovers import Identity
 from local.ports import free_ports
+from schemas.access import CallerRole
 from tests.cli.command import PROGRAM, Dev, Shell, all_end, dev, starting
 
 LAMPUNG = Path(__file__).parents[2] / "policies" / "lampung"
@@ -25,10 +27,28 @@ async def test_everything_answers_once_the_ready_file_is_there(running: Dev) -> 
     assert set(running.addresses) == {
         *("temporal", "temporal_ui", "database", "gateway"),
         *("carrier", "carrier_key", "carrier_secret"),
+        *("api", "open311", "open311_api_key", "tokens"),
+        *("issuer", "audience", "jwks", "keys", "evidence"),
     }
-    assert running.ready_file.stat().st_mode & 0o077 == 0, "the database's address holds its password"
+    assert running.ready_file.stat().st_mode & 0o077 == 0, "passwords, keys and tokens are in it"
 
     await running.shell.ok("init")
+
+
+async def test_its_tokens_and_key_open_what_is_theirs(running: Dev) -> None:
+    tokens = running.addresses["tokens"]
+    assert set(tokens) == {role.value for role in CallerRole}
+    async with httpx.AsyncClient(timeout=30) as http:
+        opened = {
+            role: (await http.get(f"{running.addresses['api']}/inbox", headers={"Authorization": f"Bearer {token}"}))
+            for role, token in tokens.items()
+        }
+        form = {"api_key": running.addresses["open311_api_key"], "service_code": "road-province"}
+        asked = {"lat": "-5.42", "long": "105.26", "description": "Lubang"}
+        reported = await http.post(f"{running.addresses['open311']}/requests.json", data=form | asked)
+    assert {role for role, answer in opened.items() if answer.status_code == 200} >= {"operator", "superior"}
+    assert opened["reporter"].status_code == 403
+    assert reported.json()[0]["service_request_id"]
 
 
 async def test_it_says_what_to_open_and_try_and_what_happens(running: Dev) -> None:

@@ -18,7 +18,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "a blank answer": (("respond", "nobody", "--text", "  "), "'--text': is empty"),
     "a moment without a zone": ((*APP, "x", "--promised-at", "2027-01-04T09:00:00"), "2026-12-31T16:00:00+07:00"),
     "a category that is no code": (("submit", "--category", " ", "--text", "x"), "category: "),
-    "a policy that is not there": ((*APP, "x", "--policy", "other"), "policy: none named other"),
+    "a policy that is not there": ((*APP, "x", "--policy", "other"), "policy: none of this name"),
     "an e-mail address": (("withdraw", "nobody", "--actor", "budi@example.org"), "actor.id: "),
     "an identity number": (("withdraw", "nobody", "--actor", "1871012345678901"), "actor.id: "),
     "a missing option": (("submit",), "'--category'"),

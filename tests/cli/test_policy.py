@@ -1,5 +1,6 @@
 """The commands for the people who answer for the rules."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,45 @@ async def test_a_sound_pack_is_said_to_hold_with_its_version_and_what_goes_elsew
     assert f"version {pack['version']}" in for_people.out
     assert pack["to_triage"] == ["road", "aspiration"]
     assert pack["referred"]["road-national"] == "BPJN"
+
+
+async def test_it_is_said_where_a_place_lies_by_what_that_was_found_and_who_is_there_for_it(nowhere: Shell) -> None:
+    palembang = ("policy", "place", LAMPUNG, "--latitude", "-2.99", "--longitude", "104.76")
+
+    for_people, for_machines = await nowhere.both(*palembang, "--region", "18.71")
+
+    assert (for_people.status, for_machines.status) == (0, 0)
+    assert for_machines.document == {"region": "16", "referral": "LAPOR-16", "how": "centre", "differs": True}
+    assert "Provinsi Sumatera Selatan (16)" in for_people.out
+    assert "Its centre is the nearest: a guess" in for_people.out
+    assert "It does not lie in 18.71, which was given." in for_people.out
+    assert "referred to SP4N-LAPOR! Pemerintah Provinsi Sumatera Selatan: lapor.go.id" in for_people.out
+
+
+async def test_a_place_of_which_nothing_is_known_is_in_no_region(nowhere: Shell) -> None:
+    for_people, for_machines = await nowhere.both("policy", "place", LAMPUNG, "--postal-code", "35551")
+
+    assert (for_people.status, for_machines.document["region"]) == (0, None)
+    assert "In no region of the pack" in for_people.out
+
+
+async def test_half_a_place_is_refused_with_the_mend(nowhere: Shell) -> None:
+    refused = await nowhere.run("policy", "place", LAMPUNG, "--latitude", "-5.4", "--json")
+
+    assert (refused.status, refused.document) == (1, {"error": "longitude: is missing"})
+
+
+async def test_the_boundaries_of_a_pack_are_counted(nowhere: Shell, quick_pack: Path) -> None:
+    ring = [[105, -5], [106, -5], [106, -4], [105, -5]]
+    region = {"properties": {"code": "18.01"}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    (quick_pack / "boundaries.geojson").write_text(json.dumps({"features": [region]}))
+    (quick_pack / "postal_codes.csv").write_text("postal_code,region\n35551,18.01\n35551,18.71\n")
+
+    for_people, for_machines = await nowhere.both("policy", "check", str(quick_pack))
+
+    (pack,) = for_machines.document["packs"]
+    assert (pack["boundaries"], pack["postal_codes"]) == (1, 1)
+    assert "1 boundaries, 1 postal codes" in for_people.out
 
 
 async def test_what_is_provisional_is_pointed_out_without_being_a_mistake(nowhere: Shell) -> None:

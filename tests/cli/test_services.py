@@ -166,11 +166,11 @@ async def test_a_request_in_a_file_stays_out_of_the_history_of_the_shell(post: P
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--service", "papers", "--name", "A", "--address", "B"), "service: papers is not one of the policy's"),
+        (("--service", "papers", "--name", "A", "--address", "B"), "service: is not one of the policy's"),
         (("--service", "samsat-papers", "--name", "A", "--address", "B"), "amount: samsat-papers needs one"),
         (("--service", "medicine", "--name", "A"), "recipient.address: is missing"),
         (("--name", "A", "--address", "B"), "service: is missing"),
-        (("--service", "medicine", *SITI, "--region", "1"), "region: 1 is not one of the policy's"),
+        (("--service", "medicine", *SITI, "--region", "1"), "region: is not one of the policy's"),
         (
             ("--service", "medicine", *SITI[:4], "--address", "B", "--phone", "12"),
             "recipient.phone: is no phone number",
@@ -196,7 +196,7 @@ async def test_what_is_wrong_with_a_request_is_named(shell: QuickShell, options:
         (("dispute", "nobody", "--reason", "late"), "'--reason'"),
         (("cancel", "nobody", "--reason", "No!"), "reason: "),
         (("reconcile", "yesterday"), "'DAY': write a date, as in 2026-11-23"),
-        (("list", "--policy", "other"), "policy: none named other is in force"),
+        (("list", "--policy", "other"), "policy: none of this name is in force"),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
 )

@@ -85,11 +85,11 @@ def test_what_says_all_that_its_service_needs_is_accepted(good: RequestIntake) -
 @pytest.mark.parametrize(
     ("given", "objection"),
     [
-        (intake("visa"), "service: visa is not one of the policy's: write one of papers, tax, toll, aid"),
+        (intake("visa"), "service: is not one of the policy's: write one of papers, tax, toll, aid"),
         (intake("tax"), "amount: tax needs one: write the rupiah to be paid"),
         (intake("toll", amount=1), "amount: toll costs 25000: leave it out"),
         (intake("papers", amount=1), "amount: papers costs nothing: leave it out"),
-        (intake("papers", region="moon"), "region: moon is not one of the policy's: write the code of a region"),
+        (intake("papers", region="moon"), "region: is not one of the policy's: write the code of a region"),
         (
             intake("aid", period="2026-11", national_id=NIK),
             "amount: aid needs one: write the rupiah to be paid out",
@@ -117,7 +117,7 @@ def test_all_objections_are_named_at_once() -> None:
 
 def test_a_policy_without_services_says_that_there_are_none() -> None:
     assert objections(making.policy(), intake("papers")) == [
-        "service: papers is not one of the policy's: write one of none"
+        "service: is not one of the policy's: write one of none"
     ]
 
 

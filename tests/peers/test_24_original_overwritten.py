@@ -44,6 +44,9 @@ async def late(kawal: Kawal) -> Handle:
     "change",
     [
         "update complaints set body = 'Tidak ada apa-apa.' where case_id = $1",
+        "update complaints set sealed = '{}' where case_id = $1",
+        "update complaints set sealed = null, body = 'Tidak ada apa-apa.' where case_id = $1",
+        "update complaints set cell = null, category = 'advice' where case_id = $1",
         "update complaints set category = 'advice', region = 'south' where case_id = $1",
         "update complaints set accepted_at = now() where case_id = $1",
         "delete from complaints where case_id = $1",
@@ -58,6 +61,13 @@ async def test_the_database_refuses_to_change_what_came_in_or_what_happened(
     kawal: Kawal, late: Handle, change: str
 ) -> None:
     await refused(kawal, change, late.id)
+
+
+async def words_of(kawal: Kawal, case_id: str) -> str:
+    """Return what a complaint says, as it is kept."""
+    original = await intake.original(kawal.pool, case_id)
+    assert original is not None
+    return original.text
 
 
 async def refused(kawal: Kawal, change: str, *arguments: str) -> None:
@@ -90,14 +100,14 @@ async def test_a_correction_is_a_new_line_and_the_complaint_stays_as_it_came(kaw
     assert (await case_records.timeline(kawal.pool, case.id))[: len(lines)] == lines
     assert await kawal.kinds(case.id) == ["received", "assigned", "verified", "verified"]
     assert await intake.accepted(kawal.pool, case.id) == original
-    assert await kawal.pool.fetchval("select body from complaints where case_id = $1", case.id) == TEXT
+    assert await words_of(kawal, case.id) == TEXT
 
 
 async def test_the_same_complaint_handed_in_again_with_other_words_changes_nothing(kawal: Kawal) -> None:
     case = await came_in(kawal)
     other = Intake(channel="counter", category="advice", region="south", text="Semua baik-baik saja.")
     await kawal.starter.submit(other, policy_name="originals", case_id=case.id)
-    assert await kawal.pool.fetchval("select body from complaints where case_id = $1", case.id) == TEXT
+    assert await words_of(kawal, case.id) == TEXT
     assert (await kawal.stored(case.id)).category == "road"
 
 
@@ -108,5 +118,4 @@ async def test_the_words_of_a_message_that_took_effect_stay_what_they_were(kawal
     await kawal.starter.send(case.id, note, text="Belum dicek.")
     with pytest.raises(RefusedError, match="message_id: note-1 was that of an earlier note"):
         await kawal.starter.send(case.id, making.message("acknowledge", "note-1"), text="Tidak pernah dicek.")
-    words = "select body from message_texts where case_id = $1 and message_id = 'note-1'"
-    assert await kawal.pool.fetchval(words, case.id) == "Sudah dicek."
+    assert await intake.texts(kawal.pool, case.id) == {"note-1": "Sudah dicek."}

@@ -7,7 +7,7 @@ import pytest
 from domain.routing import plan_case, route
 from domain.working_time import due, hours
 from schemas.calendar import limit
-from schemas.case import CasePlan, PlanRequest
+from schemas.case import CasePlan, PlanRequest, TriageReason
 from schemas.sanctions import Subject, Trigger
 from schemas.status import Status
 from storage.time_zone import pin_calendar
@@ -27,7 +27,19 @@ def plan(category: str, region: str) -> CasePlan:
 
 
 def test_the_province_has_five_cities_and_the_islands() -> None:
-    assert [region.code for region in jakarta().regions] == ["31", *CITIES]
+    assert [region.code for region in jakarta().regions if region.code.startswith("31")] == ["31", *CITIES]
+
+
+@pytest.mark.parametrize(
+    ("region", "addressee"), [("32.75", "LAPOR-32"), ("36.71", "LAPOR-36"), ("elsewhere", "LAPOR")]
+)
+@pytest.mark.parametrize("category", ["road", "cleanliness"])
+def test_a_city_beside_jakarta_is_that_of_the_province_that_it_lies_in(
+    category: str, region: str, addressee: str
+) -> None:
+    found = plan(category, region)
+
+    assert (found.triage_reason, found.suggested_addressee) == (TriageReason.OUTSIDE_AUTHORITY, addressee)
 
 
 @pytest.mark.parametrize("region", CITIES)

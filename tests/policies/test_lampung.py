@@ -19,6 +19,7 @@ from tests.policies.packs import lampung
 
 WIB = timezone(timedelta(hours=7))
 REGENCIES = [f"18.{n:02d}" for n in (*range(1, 14), 71, 72)]
+NEIGHBOURS = ["16", "17", "31", "36"]
 ISLANDS = {"18.01.sebesi": "18.01", "18.09.legundi": "18.09", "18.09.pahawang": "18.09"}
 
 PROVINCE = """
@@ -194,7 +195,22 @@ def test_every_category_is_owned_by_the_province_a_regency_or_nobody() -> None:
 def test_the_province_its_fifteen_regencies_and_three_islands_are_the_regions() -> None:
     parents = {region.code: region.parent for region in lampung().regions}
 
-    assert parents == {"18": None} | dict.fromkeys(REGENCIES, "18") | ISLANDS
+    own = {"18": None} | dict.fromkeys(REGENCIES, "18") | ISLANDS
+    assert parents == own | dict.fromkeys((*NEIGHBOURS, "elsewhere"))
+
+
+@pytest.mark.parametrize("region", [*NEIGHBOURS, "elsewhere"])
+@pytest.mark.parametrize("category", ["road-province", "road-national", "whistle-blowing", "app", "road", "moon"])
+def test_beyond_the_province_nothing_is_its_agencies_and_the_place_says_whose_it_is(category: str, region: str) -> None:
+    found = plan(category, region)
+
+    assert (found.triage_reason, found.queue) == (TriageReason.OUTSIDE_AUTHORITY, "meja-verifikasi")
+    assert found.suggested_addressee == ("LAPOR" if region == "elsewhere" else f"LAPOR-{region}")
+    assert found.suggested_addressee in found.addressees
+
+
+def test_every_regency_has_a_centre() -> None:
+    assert [region.code for region in lampung().regions if region.centre and region.parent] == REGENCIES
 
 
 @pytest.mark.parametrize(("category", "agency"), LOCAL.items())

@@ -199,7 +199,7 @@ def test_a_table_that_nothing_reads_is_not_silently_ignored(pack: Path) -> None:
     (problem,) = mistakes(pack)
 
     assert problem.startswith("point.csv: nothing reads this file: move its content to one of")
-    assert problem.endswith("or to points.csv")
+    assert problem.endswith("or to points.csv, postal_codes.csv or boundaries.geojson")
 
 
 IN_TABLES = {

@@ -55,7 +55,7 @@ IN_THE_DEMONSTRATION = {
         '[category.routes]\n"18"',
         '[category.route]\n"18"',
         "line 8: category road-province, route: is unknown",
-        "otherwise, routes)",
+        "group, [[attribute]], routes)",
     ),
     "a field that no policy has": (
         "policy.toml",

@@ -18,7 +18,7 @@ from temporalio.client import Client
 import worker
 from carriers.http_carrier import HttpCarrier
 from domain.service_terms import service_of
-from gateway.app import app
+from gateway.carrier_routes import carrier_app
 from gateway.serve import serving
 from gateway.service_requests import ServiceRequests
 from gateway.starter import Starter
@@ -327,7 +327,7 @@ async def running_house(
         await policies.publish(pool, policy)
         secret = (await carrier.control.get("/control/settings")).json()["webhook_secret"]
         async with (
-            serving(app(client, pool, [secret]), LOOPBACK, port),
+            serving(carrier_app(client, pool, [secret]), LOOPBACK, port),
             HttpCarrier(carrier.url, carrier.key, timeout=call_limit) as adapter,
             worker.build(client, pool, task_queue=name),
             worker.build_post(client, pool, adapter, rate=500, task_queue=name),

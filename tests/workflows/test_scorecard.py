@@ -38,7 +38,7 @@ from schemas.scorecard import (
     Scorecard,
     ScorecardStart,
 )
-from storage import policies, scorecard_feed, scorecards
+from storage import intake, policies, scorecard_feed, scorecards
 from tests import making, registers
 from tests.kawal import Kawal
 from tests.registers import decision, late_again, low_share, objection
@@ -228,10 +228,8 @@ async def test_an_objection_within_the_window_is_decided_by_a_superior(new_regis
     await register.scorecards.send(register.agency, register.decision(1))
     assert await register.kinds() == ["received", "objected", "annulled"]
     await register.has(3)
-    texts = await register.kawal.pool.fetch(
-        "select message_id, body from message_texts where case_id = $1", workflow_id(register.agency)
-    )
-    assert [tuple(row) for row in texts] == [("objection-1", "Saya sakit waktu itu.")]
+    texts = await intake.texts(register.kawal.pool, workflow_id(register.agency))
+    assert texts == {"objection-1": "Saya sakit waktu itu."}
 
 
 async def test_an_objection_after_the_window_is_refused_unless_it_was_accepted_within(new_register: Making) -> None:

@@ -30,6 +30,8 @@ from gateway.scorecards import Scorecards
 from gateway.service_requests import ServiceRequests
 from gateway.starter import Starter
 from gateway.telling import tell_untold
+from privacy.ring import RingError
+from privacy.sealing import SealBrokenError
 from runtime import evidence as evidence_settings
 from runtime import logs, settings, temporal, tracing
 from runtime.messenger_settings import messengers
@@ -157,7 +159,7 @@ async def _asking(post: settings.CarrierSettings | None, client: Client, pool: d
 async def _for_ever(step: Callable[[], Awaitable[int]], pause: float, log: structlog.stdlib.BoundLogger) -> None:
     """Do a step again and again, with a pause of so many seconds between; several workers may do so at once.
 
-    What is away is waited for: starting cases that were left behind, bringing what cases told to registers.
+    What is away is waited for, and so is a key that KAWAL_KEYS lacks: it concerns some photos, and cases go on.
     """
     name = getattr(step, "func", step).__qualname__
     away = False
@@ -166,7 +168,7 @@ async def _for_ever(step: Callable[[], Awaitable[int]], pause: float, log: struc
             if done := await step():
                 log.debug("done", step=name, number=done)
             away = False
-        except (*database.AWAY, RPCError) as problem:
+        except (*database.AWAY, RPCError, RingError, SealBrokenError) as problem:
             if not away:
                 log.warning("something is away; keeps trying", step=name, problem=type(problem).__name__)
             away = True

@@ -117,7 +117,7 @@ async def replay(histories: AsyncIterator[WorkflowHistory]) -> AsyncIterator[Ver
     ends_of_today: dict[str, End] = {}
     replayer = Replayer(
         workflows=[ComplaintWorkflow, ScorecardWorkflow, ServiceRequestWorkflow, DeliveryWorkflow],
-        data_converter=temporal.data_converter(),
+        data_converter=temporal.data_converter(strict=True),
         workflow_runner=temporal.workflow_runner(),
         interceptors=[_EndsKept(ends_of_today)],
     )
@@ -175,7 +175,7 @@ async def _differs(history: WorkflowHistory, today: End | None) -> str | None:
         payloads = end.workflow_execution_continued_as_new_event_attributes.input.payloads
     else:
         return None
-    [then] = await temporal.data_converter().decode(payloads, [model])
+    [then] = await temporal.data_converter(strict=True).decode(payloads, [model])
     if today is None:
         return f"event {end.event_id}: the case had come to an end there, and has not today"
     differences = _differences(then, today)

@@ -14,6 +14,9 @@ from runtime import identity as identity_settings
 from runtime import settings, temporal, tracing
 from storage import database
 
+_PATIENCE_SECONDS = 3.0
+"""How long a stopped interface goes on starting what it has accepted; a sweep does the rest."""
+
 
 async def run(host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT. Temporal may be away: complaints are accepted, and started later.
@@ -34,7 +37,7 @@ async def run(host: str, port: int) -> None:
         kawal = Kawal(client, pool, callers)
         secrets = post.webhook_secrets if post else ()
         await serve(app(kawal, secrets, behaviour, traces=tracing.wanted()), host, port)
-        await kawal.starting.settle()
+        await kawal.starting.settle(_PATIENCE_SECONDS)
 
 
 async def _require_tables(pool: database.Pool) -> None:

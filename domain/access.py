@@ -70,6 +70,9 @@ ACCESS: Mapping[Action, Mapping[CallerRole, frozenset[Relation]]] = {
 }
 """Which role may do what with what stands how to the caller. What is not here, nobody may."""
 
+CHANNELS_IN_PERSON = frozenset({"api", "open311"})
+"""By which people hand in something themselves: no system's own."""
+
 _UNKNOWING = frozenset({CallerRole.REPORTER, CallerRole.SYSTEM})
 """Who never learns whether something of others exists."""
 
@@ -132,7 +135,9 @@ def _agency_of(office: str) -> str:
 
 
 def _guarded(case: CaseView) -> bool:
-    return case.identity is Identity.CONFIDENTIAL or case.bypassed is not None
+    """Whether a report has to go past the agency that it accuses is known only once it is routed."""
+    may_accuse = case.seq == 0 and case.respondent is not None
+    return case.identity is Identity.CONFIDENTIAL or case.bypassed is not None or may_accuse
 
 
 def relation_to_agency(caller: Caller, agency: str) -> Relation:

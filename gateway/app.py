@@ -1,6 +1,7 @@
 """Kawal over HTTP: the native interface, Open311, the carrier's webhooks, and what keeps watch over them."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
@@ -29,6 +30,7 @@ from gateway.carrier_webhooks import CarrierWebhooks
 from gateway.kawal import Kawal
 from gateway.open311 import routes as open311
 from gateway.web import watch
+from gateway.web.description import with_problems
 from gateway.web.origins import CodecOrigins
 from gateway.web.passing import Passing
 from gateway.web.rates import Rates
@@ -45,6 +47,10 @@ class _Interface(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         longest: float = self.state.longest_seconds
         return Passing(Sizes(super().build_middleware_stack()), longest)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the description of the interface."""
+        return with_problems(super().openapi())
 
 
 def app(

@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -12,6 +13,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.service_terms import objections, service_of
+from gateway import sweeping
 from gateway.in_force import policy_in_force
 from gateway.recipients import reachable, reference_of
 from gateway.refusals import AWAY, BUSY, PAUSES_AFTER_A_LOST_TASK, NotFoundError, RefusedError
@@ -106,11 +108,8 @@ class ServiceRequests:
             return self.handle(request.request_id)
 
     async def sweep(self) -> int:
-        """Start requests that were accepted and never started; return how many there were."""
-        left_behind = await service_requests.left_behind(self.pool)
-        for request in left_behind:
-            await self.start(request)
-        return len(left_behind)
+        """Start requests that were accepted and never started; return how many. Raises as `sweeping.sweep` does."""
+        return await sweeping.sweep(partial(service_requests.left_behind, self.pool), self.start)
 
     def handle(self, request_id: str) -> WorkflowHandle[ServiceRequestWorkflow, RequestResult]:
         """Return a handle of a request's workflow, whether it exists or not."""

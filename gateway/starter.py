@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from pydantic import TypeAdapter
 from temporalio.client import (
@@ -17,6 +18,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from gateway import sweeping
 from gateway.in_force import policy_in_force
 from gateway.places import located
 from gateway.recipients import reachable_person
@@ -28,11 +30,9 @@ from schemas.case import CaseResult, CaseStart, CaseView
 from schemas.complaint import Complaint, Intake
 from schemas.messages import Message, MessageReceipt
 from storage import case_records, database, duplicates, intake
+from storage.persons import ErasedError
 from workflows.complaint import ComplaintWorkflow
 from workflows.search_attributes import at_the_start
-
-_AT_ONCE = 8
-"""Cases that a sweep starts at the same time."""
 
 _PROSE: TypeAdapter[str] = TypeAdapter(Prose)
 
@@ -100,13 +100,11 @@ class Starter:
 
         Args:
             seconds: how long ago at least they were accepted: whoever accepted them may be about to start them.
+
+        Raises:
+            RPCError: as `sweeping.sweep` does.
         """
-        number, last = 0, None
-        while left_behind := await intake.left_behind(self.pool, last, seconds=seconds):
-            for first in range(0, len(left_behind), _AT_ONCE):
-                await asyncio.gather(*map(self.start, left_behind[first : first + _AT_ONCE]))
-            number, last = number + len(left_behind), left_behind[-1]
-        return number
+        return await sweeping.sweep(partial(intake.left_behind, self.pool, seconds=seconds), self.start)
 
     async def start(self, complaint: Complaint) -> WorkflowHandle[ComplaintWorkflow, CaseResult]:
         """Start a complaint's case, once: a case that runs or has ended is left as it is."""
@@ -133,7 +131,8 @@ class Starter:
 
         The message counts from now, or from when its text was stored, however late Temporal or a worker takes it. The
         same message id again returns a receipt again, also after the case has ended. A text is stored apart, before the
-        message goes out, so that no history holds it; it goes when the message is refused.
+        message goes out, so that no history holds it; it goes when the message is refused. Of a case whose reporter was
+        erased no text is kept, and the case goes on without.
 
         Raises:
             RefusedError: the case refuses the message, for example because it is closed.
@@ -145,15 +144,22 @@ class Starter:
         if not await intake.exists(self.pool, case_id):
             raise NotFoundError(f"case: there is none with the id {case_id}")
         text = _PROSE.validate_python(text)
-        stored_at = await intake.store_text(self.pool, case_id, message.message_id, text)
+        stored_at = await self._text_kept(case_id, message, text)
         try:
             receipt = await self._deliver(case_id, message, stored_at)
         except RefusedError:
             await intake.forget_text_of_refused(self.pool, case_id, message.message_id)
             raise
         # Once more, should another sender of the same message have been refused and taken the text away meanwhile.
-        await intake.store_text(self.pool, case_id, message.message_id, text)
+        await self._text_kept(case_id, message, text)
         return receipt
+
+    async def _text_kept(self, case_id: str, message: Message, text: str) -> datetime:
+        """Return since when a message counts: since its text was kept, or since now if nobody may read it any more."""
+        try:
+            return await intake.store_text(self.pool, case_id, message.message_id, text)
+        except ErasedError:
+            return datetime.now(UTC)
 
     async def send_within(
         self, seconds: float, case_id: str, message: Message, *, text: str | None = None

@@ -52,7 +52,11 @@ class Starting:
             except (RPCError, RuntimeError, TimeoutError) as problem:
                 _log.warning("not started yet; a sweep will", problem=type(problem).__name__)
 
-    async def settle(self) -> None:
-        """Wait until nothing is being started any more."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait until nothing is being started any more, for so long at most; what is left then, a sweep starts."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._tasks:
+                    await asyncio.gather(*self._tasks, return_exceptions=True)
+        except TimeoutError:  # which has cancelled what was waited for
+            _log.warning("not all that was accepted is started yet; a sweep will")

@@ -3,8 +3,10 @@
 Histories hold no personal data in any case; this keeps codes, moments and references from those who run Temporal.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
+from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
@@ -13,6 +15,8 @@ from privacy.sealing import SealBrokenError, seal, unseal
 ENCODING = b"binary/encrypted"
 _KEY = "kawal-key"
 _OF = "payload"
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Of a key of ours; anything else was made up by whoever sent it."""
 
 
 class PayloadKeyError(RuntimeError):
@@ -25,10 +29,18 @@ class SealedPayloads(PayloadCodec):
     What was stored in clear is left as it is: histories from before sealing began are read for years.
     """
 
-    def __init__(self, keys: Mapping[str, bytes], *, seals: bool) -> None:
-        """Use these keys, the newest first. Retired ones have to stay for as long as histories are kept."""
+    def __init__(self, keys: Mapping[str, bytes], *, seals: bool = False, strict: bool = False) -> None:
+        """Use keys.
+
+        Args:
+            keys: the newest first. Retired ones have to stay for as long as histories are kept.
+            seals: whether what is written is sealed; otherwise sealed payloads are only opened.
+            strict: whether what cannot be opened is an error. Workers leave it closed: whoever may signal a case could
+                keep it from going on with one payload, and an unreadable message is recorded as such.
+        """
         self._keys = keys
         self._seals = seals
+        self._strict = strict
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Seal payloads."""
@@ -38,7 +50,7 @@ class SealedPayloads(PayloadCodec):
         """Open payloads.
 
         Raises:
-            PayloadKeyError: the key is missing, or something was changed.
+            PayloadKeyError: the key is missing, or something was changed, and that is an error here.
         """
         return [self._opened(payload) for payload in payloads]
 
@@ -51,9 +63,13 @@ class SealedPayloads(PayloadCodec):
         if payload.metadata.get("encoding") != ENCODING:
             return payload
         name = payload.metadata.get(_KEY, b"").decode(errors="replace")
-        if name not in self._keys:
-            raise PayloadKeyError(f"KAWAL_KEYS: lacks the key {name}, under which Temporal's payloads are sealed")
         try:
             return Payload.FromString(unseal(self._keys[name], payload.data, _OF))
-        except SealBrokenError as broken:
-            raise PayloadKeyError(f"a payload is not what was sealed under the key {name}") from broken
+        except KeyError as missing:
+            problem: Exception = missing
+            reason = f"KAWAL_KEYS: lacks the key {name}, under which Temporal's payloads are sealed"
+        except (SealBrokenError, DecodeError) as broken:
+            problem, reason = broken, f"a payload is not what was sealed under the key {name}"
+        if self._strict:
+            raise PayloadKeyError(reason) from problem
+        return payload

@@ -43,8 +43,11 @@ DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_
 """How values are written where nothing is sealed."""
 
 
-def data_converter() -> DataConverter:
+def data_converter(*, strict: bool = False) -> DataConverter:
     """Return how values are written and read: sealed if KAWAL_SEAL_PAYLOADS says so, and opened if they were.
+
+    Args:
+        strict: whether something sealed that cannot be opened is an error by itself.
 
     Raises:
         SettingsError: the keys cannot be read, or payloads are to be sealed and there are none.
@@ -52,7 +55,7 @@ def data_converter() -> DataConverter:
     seals = settings.seals_payloads()
     if not seals and not settings.has_keys():
         return DATA_CONVERTER
-    codec = SealedPayloads(settings.key_ring().derived("payloads"), seals=seals)
+    codec = SealedPayloads(settings.key_ring().derived("payloads"), seals=seals, strict=strict)
     failures = SealedFailures if seals else FailuresWithoutTraces
     return dataclasses.replace(DATA_CONVERTER, payload_codec=codec, failure_converter_class=failures)
 

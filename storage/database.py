@@ -36,6 +36,9 @@ class MigrationError(RuntimeError):
 AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What is raised while the database is away or going away; the last one when it dies at an unlucky moment."""
 
+UNFIT = asyncpg.DataError
+"""What is raised for a value that the database cannot hold. It is not away then: whoever let the value in is wrong."""
+
 _KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 """A machine that vanished is noticed within a minute, and what it had locked is free."""
 

@@ -1,5 +1,7 @@
 """How the database is, and how full the desks are: for those who watch over it all."""
 
+from asyncpg import UndefinedTableError
+
 from schemas.base import Model
 from storage.database import MIGRATIONS, Pool
 
@@ -16,9 +18,12 @@ class Desks(Model):
 
 async def is_prepared(pool: Pool) -> bool:
     """Return whether the database has every migration of this release. Raises what `database.AWAY` lists."""
-    newest = max(path.name.split("_")[0] for path in MIGRATIONS.glob("*.sql"))
-    found: bool = await pool.fetchval("select exists (select from schema_migrations where version = $1)", newest)
-    return found
+    wanted = {path.name.split("_")[0] for path in MIGRATIONS.glob("*.sql")}
+    try:
+        applied = await pool.fetch("select version from schema_migrations where version = any($1)", list(wanted))
+    except UndefinedTableError:
+        return False
+    return len(applied) == len(wanted)
 
 
 async def desks(pool: Pool) -> Desks:

@@ -6,6 +6,9 @@ from typing import Any
 
 from storage.database import Pool
 
+_PRUNED_AT_ONCE = 5_000
+"""Few enough for one statement, also after a time in which nobody did."""
+
 
 class KeyReusedError(ValueError):
     """The key was that of another call."""
@@ -42,6 +45,14 @@ async def let_go(pool: Pool, caller: str, key: str) -> None:
 
 
 async def prune(pool: Pool, days: int = 90) -> int:
-    """Forget keys that are older than so many days; return how many."""
-    status = await pool.execute("delete from idempotency_keys where made_at < now() - make_interval(days => $1)", days)
-    return int(status.split()[-1])
+    """Forget keys that are older than so many days, some at a time; return how many. Several may do so at once."""
+    number, pruned = 0, _PRUNED_AT_ONCE
+    while pruned == _PRUNED_AT_ONCE:
+        status = await pool.execute(
+            "delete from idempotency_keys where (caller, key) in (select caller, key from idempotency_keys"
+            " where made_at < now() - make_interval(days => $1) order by made_at limit $2 for update skip locked)",
+            *(days, _PRUNED_AT_ONCE),
+        )
+        pruned = int(status.split()[-1])
+        number += pruned
+    return number

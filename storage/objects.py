@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,9 @@ from runtime.evidence import EvidenceSettings
 
 _CONNECTING, _ONE_CALL, _RETRYING = timedelta(seconds=5), timedelta(seconds=60), timedelta(seconds=15)
 """How long each may take."""
+
+_THREADS = ThreadPoolExecutor(16, thread_name_prefix="objects")
+"""Of its own: a store that hangs must not take the threads of all, in which names of hosts are looked up, too."""
 
 _T = TypeVar("_T")
 
@@ -102,7 +106,7 @@ def _sync(path: Path) -> None:
 
 async def _asked(call: Callable[[], _T]) -> _T:
     try:
-        return await asyncio.to_thread(call)
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, call)
     except (BaseError, OSError) as error:
         raise StoreAwayError(f"the store of photos and documents refused: {type(error).__name__}") from error
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.base import Model, UtcDatetime
 from storage import intake, persons, recipients
 from storage.contacts import opened as opened_contact
-from storage.database import Pool
+from storage.database import Connection, Pool
 
 
 class Records(Model):
@@ -65,6 +65,11 @@ async def everything(pool: Pool, person: str) -> Records:
     await persons.key_of(pool, pool.ring, person)
     cases = await _column(pool, "select case_id from complaints where person = $1 order by accepted_at", person)
     known = await _column(pool, "select reference from recipients where person = $1 order by stored_at", person)
+    asked = await _column(
+        pool,
+        "select i.request_id from request_intakes i join recipients r on r.reference = i.recipient where r.person = $1",
+        person,
+    )
     return Records(
         person=person,
         complaints=tuple([await _complaint(pool, case_id) for case_id in cases]),
@@ -73,7 +78,7 @@ async def everything(pool: Pool, person: str) -> Records:
         contacts=tuple(await _contacts(pool, person)),
         carrier_events=tuple(await _carrier_events(pool, person)),
         evidence=tuple(await _column(pool, "select evidence_id from evidence where person = $1 order by 1", person)),
-        reads=tuple(await _reads(pool, cases)),
+        reads=tuple(await _reads(pool, [*cases, *asked])),
     )
 
 
@@ -181,6 +186,7 @@ async def erase(pool: Pool, person: str) -> Erased:
         if erased_at is None:
             raise persons.ErasedError("there is no such person")
         await connection.execute("delete from person_lookups where person = $1", person)
+        await _forget_accounts(connection, person)
         await connection.execute(
             "update complaints set cell = null, reported_by = null"
             " where person = $1 and (cell is not null or reported_by is not null)",
@@ -204,6 +210,24 @@ async def erase(pool: Pool, person: str) -> Erased:
             "with gone as (delete from contacts where person = $1 returning 1) select count(*) from gone", person
         )
     return Erased(person=person, erased_at=erased_at, **counts)
+
+
+async def _forget_accounts(connection: Connection, person: str) -> None:
+    """Remove the person's account from where it says whose a case, a request or a photo was."""
+    await connection.execute(
+        "delete from idempotency_keys k using"
+        " (select case_id as id, reported_by as account from complaints where person = $1"
+        " union all select i.request_id, i.requested_by from request_intakes i"
+        " join recipients r on r.reference = i.recipient where r.person = $1"
+        " union all select evidence_id, uploaded_by from evidence where person = $1) theirs"
+        " where k.caller = theirs.account and k.resource = theirs.id",
+        person,
+    )
+    await connection.execute(
+        "update evidence e set uploaded_by = '' where person = $1 and (linked_at is null or exists"
+        " (select from complaints c where c.case_id = e.case_id and c.reported_by = e.uploaded_by))",
+        person,
+    )
 
 
 _SEALED = {

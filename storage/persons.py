@@ -45,8 +45,11 @@ async def _make(connection: Connection | Pool, ring: KeyRing, person: str) -> No
 async def identified(connection: Connection, ring: KeyRing, known: Person) -> str:
     """Return the person of whom this is known, by number or address, or a new one.
 
-    A national identity number decides. Without one, the same phone number or e-mail address is the same person only if
-    no number says otherwise: families share telephones.
+    A national identity number decides; without one, the account does, and whoever has an account is nobody else, for
+    anybody may write down another's telephone. Without either, the same phone number or e-mail address is the same
+    person, if it leads to one alone: families share telephones. Who cannot be told apart is new, and found as well.
+
+    The person is not erased before the caller's transaction is over.
     """
     prints = _fingerprints(ring, known)
     for fingerprint in sorted(prints):  # one at a time, in the same order for everybody
@@ -67,10 +70,13 @@ def _fingerprints(ring: KeyRing, known: Person) -> dict[bytes, str]:
 
 
 async def _found(connection: Connection, prints: Mapping[bytes, str]) -> str | None:
+    accounts = [fingerprint for fingerprint, kind in prints.items() if kind == "account"]
     rows = await connection.fetch(
-        "select distinct person from person_lookups join persons using (person)"
-        " where fingerprint = any($1) and erased_at is null",
-        list(prints),
+        "select person from persons where erased_at is null"
+        " and person in (select person from person_lookups where fingerprint = any($1))"
+        " and ($2 or not exists (select from person_lookups other where other.person = persons.person"
+        " and other.kind = 'account')) limit 2 for share",
+        *(accounts or list(prints), "national_id" in prints.values() or bool(accounts)),
     )
     return rows[0]["person"] if len(rows) == 1 else None
 
@@ -103,8 +109,12 @@ def _opened(ring: KeyRing, person: str, row: asyncpg.Record | None) -> bytes:
 async def sealed_for(
     connection: Connection | Pool, ring: KeyRing, person: str, of: str, fields: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Return the fields of a record sealed under a person's key. Raises `ErasedError` when that is gone."""
-    return seal_fields(await key_of(connection, ring, person), fields, of)
+    """Return the fields of a record sealed under a person's key. Raises `ErasedError` when that is gone.
+
+    It goes only once the caller's transaction is over: what is kept within it can be erased with the rest.
+    """
+    row = await connection.fetchrow(f"{_ONE_OF} for share", person)
+    return seal_fields(_opened(ring, person, row), fields, of)
 
 
 async def opened_for(

@@ -3,7 +3,8 @@
 from pydantic import Field
 
 from schemas.base import Code, Model
-from schemas.scorecard import RegisterEntry
+from schemas.scorecard import RegisterEntry, Score
+from storage import scorecards
 from storage.database import Pool
 
 _HIDDEN = """
@@ -29,6 +30,12 @@ class Position(Model):
 
     agency: Code
     number: int = Field(ge=0, lt=2**31)
+
+
+class PointsLine(Score):
+    """Points of proposals that stand, of one subject in one period."""
+
+    agency: str = Field(description="whose register it is")
 
 
 async def page(
@@ -66,3 +73,36 @@ async def entry(pool: Pool, agency: str, number: int, *, hidden_from: str | None
         *(agency, number, hidden_from),
     )
     return None if body is None else RegisterEntry.model_validate(body)
+
+
+async def points(pool: Pool, agency: str | None, period: str | None, *, hidden_from: str | None) -> list[PointsLine]:
+    """Return points of standing proposals, the latest period first, and in it the most points.
+
+    Args:
+        pool: the database.
+        agency: whose register; none: all.
+        period: as the policy adds points up; none: all.
+        hidden_from: the agency whose people read this: what is hidden from them is not counted; none: of no agency.
+    """
+    found = await scorecards.points(pool, agency=agency, period=period)
+    rows = await pool.fetch(_HIDDEN_POINTS, hidden_from, agency) if hidden_from else []
+    hidden = {(row["agency"], row["subject"], row["period"]): (row["points"], row["standing"]) for row in rows}
+    lines = [_without(code, score, *hidden.get((code, score.subject, score.period), (0, 0))) for code, score in found]
+    shown = [line for line in lines if line.standing > 0]
+    return sorted(shown, key=lambda line: (-line.begins.toordinal(), -line.points, line.agency, line.subject))
+
+
+_HIDDEN_POINTS = f"""
+select agency, subject, period, sum(points) as points, count(*) as standing from scorecard_register r
+where kind in ('received', 'proposed') and ($2::text is null or agency = $2) and {_HIDDEN.format(agency="$1")}
+  and not exists (
+    select from scorecard_register a where a.agency = r.agency and a.kind = 'annulled'
+      and (a.refers_to = r.number or a.refers_to is null and a.case_id = r.case_id
+           and (a.body->>'case_refers_to')::int = r.case_entry))
+group by agency, subject, period
+"""  # noqa: S608
+
+
+def _without(agency: str, score: Score, points: int, standing: int) -> PointsLine:
+    fewer = {"points": score.points - points, "standing": score.standing - standing}
+    return PointsLine(**dict(score) | fewer, agency=agency)

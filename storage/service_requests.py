@@ -101,14 +101,18 @@ async def _accepted_first(connection: Connection, request_id: str, intake: Reque
     )
 
 
-async def left_behind(pool: Pool) -> list[RequestStart]:
+async def left_behind(pool: Pool, after: RequestStart | None = None) -> list[RequestStart]:
     """Return requests that were accepted over a minute ago and have no workflow: whoever accepted them died, or could
     not reach Temporal.
+
+    Oldest first, at most a thousand; `after` is the last of those that were returned before.
     """
     rows = await pool.fetch(
         f"select {_CARRIED} from request_intakes i where accepted_at < now() - interval '1 minute'"  # noqa: S608
+        " and ($1::timestamptz is null or (accepted_at, request_id) > ($1, $2))"
         " and not exists (select from service_requests r where r.request_id = i.request_id)"
-        " order by accepted_at limit 1000"
+        " order by accepted_at, request_id limit 1000",
+        *(after and after.accepted_at, after and after.request_id),
     )
     return [RequestStart.model_validate(dict(row)) for row in rows]
 

@@ -24,6 +24,7 @@ from local.ports import free_port
 from local.postgres import EmbeddedPostgres
 from local.scratch import scratch_folder
 from local.temporal import TemporalDevServer
+from privacy.ring import new_ring
 from runtime.namespace import register_search_attributes
 from runtime.temporal import DATA_CONVERTER
 from schemas.calendar import limit
@@ -203,7 +204,7 @@ async def record(version: str) -> None:
             client = await Client.connect(temporal.address, data_converter=DATA_CONVERTER, identity="recorder")
             await database.migrate(postgres.url)
             await register_search_attributes(client, KEYS)
-            pool = await database.connect(postgres.url)
+            pool = await database.connect(postgres.url, ring=new_ring("recorder"))
             async with worker.build(client, pool):
                 kawal = Starter(client, pool)
                 for policy, lives in ((POLICY, LIVES), (_whole_policy(), WHOLE_LIVES)):

@@ -20,7 +20,9 @@ from storage import case_lines, case_records, case_search, intake, policy_words
 
 router = APIRouter(prefix="/v1", tags=["cases"])
 
-CaseIdInPath = Annotated[str, Path(description="the case's id, as the reporter was told it", max_length=64)]
+CaseIdInPath = Annotated[
+    str, Path(description="the case's id, as the reporter was told it", pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+]
 _USUAL: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (401, 403, 404, 422, 503)}
 _ETAG = {"ETag": {"description": "the case's seq, for If-Match and If-None-Match", "schema": {"type": "string"}}}
 
@@ -58,7 +60,9 @@ async def get_case(
     caller: Who,
     case_id: CaseIdInPath,
     response: Response,
-    if_none_match: Annotated[str | None, Header(description="an ETag: 304 while nothing has happened since")] = None,
+    if_none_match: Annotated[
+        str | None, Header(max_length=200, description="an ETag: 304 while nothing has happened since")
+    ] = None,
 ) -> CaseShown | Response:
     """Return where a case stands, who has it, and what happens next and when: as data, and in plain words."""
     case = await case_for(kawal, caller, Action.SEE, case_id)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Body, Response
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from gateway.api.problems import RESPONSES, ProblemError, field_problem
 from gateway.evidence import linking
 from gateway.kawal import Here, Kawal
 from gateway.refusals import RefusedError
+from gateway.reporter_contact import reach_reporter
 from gateway.starter import new_case_id
 from schemas.access import Action, Caller, CallerRole, Relation
 from schemas.base import CaseId, Code, Model, Prose, Reference, UtcDatetime
@@ -24,6 +26,8 @@ router = APIRouter(prefix="/v1", tags=["complaints"])
 
 IN_PERSON = "api"
 """The channel of those who hand in something themselves."""
+
+_log = structlog.get_logger("intake")
 
 
 class Submission(Model):
@@ -123,14 +127,15 @@ async def _taken_in(kawal: Kawal, caller: Caller, key: str, given: Submission, n
     asked = {"route": "POST /v1/complaints", "body": given.model_dump(mode="json")}
     async with DOOR.entered(kawal.pool), claimed(kawal.pool, caller, key, asked, new_id) as case_id:
         known = None if case_id == new_id else await intake.accepted(kawal.pool, case_id)
-        return known or await _accepted(kawal, caller, given, handed_in, case_id)
+        known = known or await intake.by_external_id(kawal.pool, handed_in.channel, handed_in.external_id)
+        if known is None:
+            return await _accepted(kawal, caller, given, handed_in, case_id)
+        await reach_reporter(kawal.pool, known.case_id, handed_in)  # whoever took it in may have died before that
+        return known
 
 
 async def _accepted(kawal: Kawal, caller: Caller, given: Submission, handed_in: Intake, case_id: str) -> Complaint:
-    """Return the complaint once it and its photos are safe; one that is known by its external id stays as it was."""
-    first = await intake.by_external_id(kawal.pool, handed_in.channel, handed_in.external_id)
-    if first is not None:
-        return first
+    """Return the complaint once it and its photos are safe."""
     if handed_in.place is None and given.use_photo_place:
         place = await linking.place_offered(kawal.pool, given.evidence, caller)
         handed_in = handed_in.model_copy(update={"place": place})
@@ -148,7 +153,10 @@ async def _accepted(kawal: Kawal, caller: Caller, given: Submission, handed_in: 
     if complaint.case_id != case_id:  # another call with the same external id was faster
         await evidence_links.let_go(kawal.pool, case_id)
         return complaint
-    await linking.link(kawal.pool, case_id, given.evidence, caller)
+    try:
+        await linking.link(kawal.pool, case_id, given.evidence, caller)
+    except RefusedError:  # another case took one meanwhile: the complaint is safe, and that counts
+        _log.warning("a photo that a complaint named is part of another case", case_id=case_id)
     return complaint
 
 

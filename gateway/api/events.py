@@ -1,6 +1,7 @@
 """Server-sent events: what happens to a case, or to all cases of an agency, as soon as it does."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -171,15 +172,19 @@ async def follow_agency(
 async def _of_agency(follower: _Follower, followers: Following, agency: str) -> AsyncGenerator[ServerSentEvent]:
     async with followers.all() as feed:
         yield STILL_THERE  # from here on nothing is missed
+        said_at = time.monotonic()
         while not feed.lost:
             happened = await feed.next(HEARTBEAT_SECONDS)
             caller = await follower.caller()
             if caller is None:
                 return
-            if happened is None:
-                yield STILL_THERE
-            elif _concerns(happened.case, agency) and _seen(caller, happened.case):
+            if happened is not None and _concerns(happened.case, agency) and _seen(caller, happened.case):
                 yield ServerSentEvent(event="transition", data=_told(happened, caller))
+            elif happened is None or time.monotonic() - said_at >= HEARTBEAT_SECONDS:
+                yield STILL_THERE
+            else:  # of no concern here: others' cases do not keep the connection open
+                continue
+            said_at = time.monotonic()
 
 
 def _seen(caller: Caller, case: CaseView) -> bool:

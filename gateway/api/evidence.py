@@ -14,6 +14,7 @@ from gateway.evidence.arriving import BEYOND_ALL, content_of
 from gateway.evidence.examining import examined
 from gateway.evidence.keeping import Store
 from gateway.evidence.kinds import BrokenFileError, Examined, Kind, NotTakenError, TooLargeError
+from gateway.evidence.room import ROOM, Take
 from gateway.kawal import Here, Kawal
 from schemas.access import Action, Caller, CallerRole, Relation
 from schemas.base import Reference
@@ -59,16 +60,17 @@ async def upload(request: Request, kawal: Here, caller: Who, key: Key, store: St
     anything that the camera noted. Where a photo says that it was taken is offered in the answer.
     """
     check(caller, Action.SUBMIT if caller.role in _SENDERS else Action.WORK, Relation.OWN, "evidence")
-    content, known = await _taken(request)
-    asked = {"route": "POST /v1/evidence", "sha256": hashlib.sha256(content).hexdigest()}
-    async with claimed(kawal.pool, caller, key, asked, str(uuid4())) as evidence_id:
-        kept = await evidence.keep(kawal.pool, store, _upload(evidence_id, caller, content, known))
+    with ROOM.entered() as take:
+        content, known = await _taken(request, take)
+        asked = {"route": "POST /v1/evidence", "sha256": hashlib.sha256(content).hexdigest()}
+        async with claimed(kawal.pool, caller, key, asked, str(uuid4())) as evidence_id:
+            kept = await evidence.keep(kawal.pool, store, _upload(evidence_id, caller, content, known))
     return _told(caller, kept)
 
 
-async def _taken(request: Request) -> tuple[bytes, Examined]:
+async def _taken(request: Request, take: Take) -> tuple[bytes, Examined]:
     try:
-        content = await content_of(request)
+        content = await content_of(request, take)
         return content, await examined(content)
     except tuple(_STATUS) as error:
         problem = FieldProblem(field="file", problem=str(error))

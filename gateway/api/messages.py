@@ -1,6 +1,7 @@
 """Sending a message to a case: the answer comes once it took effect and is in the database."""
 
 import re
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Header
@@ -20,6 +21,7 @@ from schemas.base import Model
 from schemas.case import CaseView
 from schemas.messages import MessageReceipt
 from storage import intake
+from storage.persons import ErasedError
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 
@@ -65,7 +67,10 @@ async def send_message(
     case_id: CaseIdInPath,
     body: Annotated[MessageBody, Body(openapi_examples=_EXAMPLES)],
     if_match: Annotated[
-        str | None, Header(description='the ETag of the case that you decided upon, e.g. "3": 412 if it has moved on')
+        str | None,
+        Header(
+            max_length=200, description='the ETag of the case that you decided upon, e.g. "3": 412 if it has moved on'
+        ),
     ] = None,
 ) -> MessageReceipt:
     """Send a message as whoever calls. What each kind does, and who may send it, say the models and the access table.
@@ -110,7 +115,8 @@ async def _sent(
 ) -> MessageReceipt:
     text: str | None = getattr(body, "text", None)
     recipient: Any = getattr(body, "recipient", None)
-    await linking.link(kawal.pool, case.case_id, linking.uploads_among(getattr(body, "evidence", ())), caller)
+    with suppress(ErasedError):  # of a reporter who was erased no photo is kept, and the case goes on without
+        await linking.link(kawal.pool, case.case_id, linking.uploads_among(getattr(body, "evidence", ())), caller)
     try:
         if recipient is None:
             message = message_of(body, caller, case, message_id=message_id, seen=seen)

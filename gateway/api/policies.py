@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Request, Response
 from pydantic import Field
 
 from gateway.api.guard import Who, check
@@ -160,6 +160,25 @@ async def list_regions(kawal: Here, caller: Who, name: Name) -> list[RegionLine]
     return [RegionLine(code=region.code, name=region.name, parent=region.parent) for region in found]
 
 
+_EVERY_DAY = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SMALLEST = {
+    "name": "example",
+    "title": "A regency in which all is one agency's",
+    "effective_from": "2030-01-01",
+    "calendar": {
+        "zone": "Asia/Jakarta",
+        "week": {day: [{"opens": "08:00", "closes": "16:00"}] for day in _EVERY_DAY},
+        "valid_to": "2030-12-31",
+    },
+    "agencies": [{"code": "OFFICE", "name": "The regent's office"}],
+    "categories": [{"code": "road", "name": "Roads", "place_required": False}],
+    "routes": [{"category": "road", "agency": "OFFICE"}],
+    "ladders": [{"code": "default", "levels": [{"title": "Operator", "role": "operator", "limit": "5 days"}]}],
+    "triage": {"queue": "triage", "agency": "OFFICE"},
+}
+_PUBLISHED = {"smallest": {"summary": "As small as a policy can be", "value": _SMALLEST}}
+
+
 def _may_publish(caller: Who) -> None:
     """Say no before the body is looked at: what is wrong with it is nobody else's matter."""
     check(caller, Action.PUBLISH_POLICIES, Relation.OWN, "policy")
@@ -175,7 +194,9 @@ def _may_publish(caller: Who) -> None:
     dependencies=[Depends(_may_publish)],
     max_body_size=_LARGEST,
 )
-async def publish(kawal: Here, policy: Policy, response: Response) -> PolicyInForce:
+async def publish(
+    kawal: Here, policy: Annotated[Policy, Body(openapi_examples=_PUBLISHED)], response: Response
+) -> PolicyInForce:
     """Publish all rules of a jurisdiction as one version: all of it, or nothing when any of it does not hold together.
 
     It takes effect on its first day. The same again is nothing; cases that are open stay under their versions.
@@ -188,11 +209,19 @@ async def publish(kawal: Here, policy: Policy, response: Response) -> PolicyInFo
     return _line(policy)
 
 
+def _is_text(policy: Policy) -> bool:
+    """Return whether a database can keep a policy: NULs and halves of characters are no text."""
+    try:
+        return "\\u0000" not in policy.model_dump_json()
+    except ValueError:
+        return False
+
+
 def _problems(policy: Policy) -> list[FieldProblem]:
     """Return what a policy that is made of the right parts still has wrong, as packs are held to it."""
     found = [FieldProblem(field="policy", problem=problem) for problem in coherence.oversights(policy)]
-    if "\\u0000" in policy.model_dump_json():
-        found.append(FieldProblem(field="policy", problem="holds a NUL, which no database keeps: remove it"))
+    if not _is_text(policy):
+        found.append(FieldProblem(field="policy", problem="holds a NUL or half a character: remove it"))
     try:
         pin_calendar(policy.calendar, datetime.now(UTC))
     except ValueError as error:

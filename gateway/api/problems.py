@@ -77,6 +77,11 @@ def away(detail: str) -> ProblemError:
     return ProblemError(503, detail, headers={"Retry-After": str(SECONDS_UNTIL_BACK)})
 
 
+def late(detail: str) -> ProblemError:
+    """Return the error that no answer came in time."""
+    return ProblemError(504, detail, headers={"Retry-After": str(SECONDS_UNTIL_BACK)})
+
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": HTTPStatus(status).phrase}
     for status in (400, 401, 403, 404, 409, 410, 412, 413, 415, 422, 429, 503, 504)
@@ -90,6 +95,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _telling(meant))
     for kind in (RPCError, TemporalAwayError, *database.AWAY):
         app.add_exception_handler(kind, _gone)
+    app.add_exception_handler(RuntimeError, _never_there)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -106,11 +112,18 @@ async def _broken(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _gone(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, database.UNFIT):
+        return await _broken(request, error)
     if isinstance(error, RPCError) and error.status not in AWAY:
         _log.error("Temporal refused a call", problem=error.status.name)
         return answer(request, ProblemError(502, "Temporal refused this: tell those who run it"))
     _log.warning("something is away", problem=type(error).__name__)
     return answer(request, away("something that is needed is away: try again, with the same key"))
+
+
+async def _never_there(request: Request, error: Exception) -> JSONResponse:
+    """Tell apart that Temporal was away ever since we started: its client has no error of its own for that."""
+    return await (_gone if str(error).startswith("Failed client connect") else _broken)(request, error)
 
 
 def where(error: BaseException) -> list[str]:
@@ -135,9 +148,15 @@ def answer(request: Request, error: ProblemError) -> JSONResponse:
 
 def of_fields(errors: Sequence[Mapping[str, Any]]) -> ProblemError:
     """Return the error that fields are wrong, without what was given: it may be personal."""
-    found = [FieldProblem(field=_path(error["loc"]), problem=str(error["msg"])) for error in errors]
+    found = [_of_field(error) for error in errors]
     detail = "; ".join(f"{one.field}: {one.problem}" for one in found[:5])
     return ProblemError(422, detail or "cannot be read", errors=found)
+
+
+def _of_field(error: Mapping[str, Any]) -> FieldProblem:
+    if error["type"] == "json_invalid":
+        return FieldProblem(field="body", problem=f"is no JSON from character {error['loc'][-1]} on: correct it")
+    return FieldProblem(field=_path(error["loc"]), problem=str(error["msg"]))
 
 
 def _path(location: Sequence[object]) -> str:
@@ -180,6 +199,6 @@ _MEANT: dict[type[Exception], Callable[[Any], ProblemError]] = {
     NotFoundError: lambda error: ProblemError(404, str(error)),
     ClientDisconnect: lambda _: ProblemError(400, "the call ended before all of it had arrived"),
     ErasedError: lambda error: ProblemError(410, str(error)),
-    NoAnswerError: lambda error: ProblemError(504, f"{error}: it may still take effect; send it again with its key"),
+    NoAnswerError: lambda error: late(f"{error}: it may still take effect; send it again with its key"),
 }
 """What each kind of error is told as."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Path, Query
 from pydantic import Field
 
 from domain.access import relation_to_agency, relation_to_office, relation_to_proposal
@@ -16,9 +16,9 @@ from gateway.kawal import Here, Kawal
 from schemas.access import Action, Caller, CallerRole, Relation
 from schemas.base import CaseId, Code, Model, Prose
 from schemas.messages import Actor, Office, Reason, Role
-from schemas.scorecard import Decide, Object, Outcome, RegisterEntry, RegisterMessage, RegisterReceipt, Score
+from schemas.scorecard import Decide, Object, Outcome, RegisterEntry, RegisterMessage, RegisterReceipt
 from storage import register_pages, scorecards
-from storage.register_pages import Position, Wanted
+from storage.register_pages import PointsLine, Position, Wanted
 
 router = APIRouter(prefix="/v1/sanctions", tags=["sanctions"])
 
@@ -41,12 +41,6 @@ class Register(Model):
     next: str | None = Field(description="the cursor of the next page; none: this is the last")
 
 
-class PointsLine(Score):
-    """Points of proposals that stand, of one subject in one period."""
-
-    agency: str = Field(description="whose register it is")
-
-
 class Objection(Model):
     """What somebody says against a proposal."""
 
@@ -62,6 +56,15 @@ class Decision(Model):
     reason: Reason = Field(description="why, as a short code", examples=["was-ill"])
     office: Office | None = Field(default=None, description="that you decide as; none: the one that suits")
     text: Prose | None = Field(default=None, description="the reasoning; kept in the database alone")
+
+
+_OBJECTED = {
+    "ill": {"summary": "It was nobody's fault", "value": {"reason": "was-ill", "text": "In hospital that week."}}
+}
+_DECIDED = {
+    "annulled": {"summary": "It does not stand", "value": {"outcome": "annulled", "reason": "was-ill"}},
+    "upheld": {"summary": "It stands", "value": {"outcome": "upheld", "reason": "no-excuse"}},
+}
 
 
 @router.get("", operation_id="listSanctions", summary="What stands in registers", responses=_SEEN)
@@ -117,12 +120,14 @@ async def list_points(
         Code | None, Query(description="as the policy adds points up", examples=["2026-11", "2026-Q4", "2026"])
     ] = None,
 ) -> list[PointsLine]:
-    """Return points by subject and period, the latest period first, and in it the most points."""
+    """Return points by subject and period, the latest period first, and in it the most points.
+
+    What comes from a report that accuses an agency is not counted for its people.
+    """
     if agency is None and caller.role is not CallerRole.AUDITOR:
         agency = caller.agency
     await _checked(kawal, caller, agency, None, None)
-    found = await scorecards.points(kawal.pool, agency=agency, period=period)
-    return [PointsLine.model_validate(dict(score) | {"agency": code}) for code, score in found]
+    return await register_pages.points(kawal.pool, agency, period, hidden_from=caller.agency)
 
 
 @router.get("/{agency}/{number}", operation_id="getSanction", summary="One entry of a register", responses=_SEEN)
@@ -140,7 +145,13 @@ async def read_entry(kawal: Here, caller: Who, agency: Agency, number: Number) -
     openapi_extra=KEYED,
 )
 async def object_(
-    *, kawal: Here, caller: Who, key: Key, agency: Agency, number: Number, given: Objection
+    *,
+    kawal: Here,
+    caller: Who,
+    key: Key,
+    agency: Agency,
+    number: Number,
+    given: Annotated[Objection, Body(openapi_examples=_OBJECTED)],
 ) -> RegisterReceipt:
     """Object to a proposal about yourself, or about the agency that you work for, while there is time for it."""
     entry = await _entry(kawal, caller, agency, number, Action.OBJECT)
@@ -162,7 +173,13 @@ async def object_(
     openapi_extra=KEYED,
 )
 async def decide(
-    *, kawal: Here, caller: Who, key: Key, agency: Agency, number: Number, given: Decision
+    *,
+    kawal: Here,
+    caller: Who,
+    key: Key,
+    agency: Agency,
+    number: Number,
+    given: Annotated[Decision, Body(openapi_examples=_DECIDED)],
 ) -> RegisterReceipt:
     """Uphold or annul a proposal, as one of the superiors who decide about it."""
     entry = await _entry(kawal, caller, agency, number, Action.DECIDE)

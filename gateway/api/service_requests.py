@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import Field
 
+from domain.access import relation_to_channel
 from gateway.api import cursors
 from gateway.api.backpressure import DOOR
 from gateway.api.case_shown import outside
@@ -18,6 +19,7 @@ from gateway.api.request_access import request_for
 from gateway.in_force import policy_in_force
 from gateway.kawal import Here, Kawal
 from gateway.post_words import Language
+from gateway.refusals import RefusedError
 from gateway.request_standing import Line, Standing, line, standing, view_of
 from gateway.service_requests import new_request_id
 from schemas.access import Action, Caller, CallerRole, Relation
@@ -171,7 +173,19 @@ async def _taken_in(kawal: Kawal, caller: Caller, key: str, given: Submission, n
         if known is not None:
             return known.start
         policy = await policy_in_force(kawal.pool, datetime.now(UTC), given.policy)
-        return await kawal.requests.accept(intake, policy, request_id=request_id, requested_by=account)
+        try:
+            return await kawal.requests.accept(intake, policy, request_id=request_id, requested_by=account)
+        except RefusedError as refused:
+            holder = getattr(refused.__cause__, "request_id", None)
+            if holder is None or await _is_own(kawal, caller, holder):
+                raise
+            raise RefusedError("period: the recipient has this benefit already") from None
+
+
+async def _is_own(kawal: Kawal, caller: Caller, request_id: str) -> bool:
+    """Return whether a caller may know of a request: whose it is, is not told to everybody who knows a number."""
+    held = await request_pages.accepted(kawal.pool, request_id)
+    return held is not None and relation_to_channel(caller, held.start.channel, held.requested_by) is Relation.OWN
 
 
 def _intake(caller: Caller, given: Submission) -> tuple[RequestIntake, str | None]:

@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import Field
 
 from domain.access import relation_to_channel
@@ -25,7 +25,17 @@ Id = Annotated[
     str,
     Path(pattern="^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$", description="of the webhook", examples=["wh-1f0c2a9e5b7d4c36"]),
 ]
+Number = Annotated[int, Path(ge=1, le=2**62, description="of what was sent, as the list of deliveries has it")]
 _USUAL: dict[int | str, dict[str, Any]] = {status: RESPONSES[status] for status in (401, 403, 404, 422, 503)}
+
+
+_WANTED = {
+    "all": {"summary": "All that happens", "value": {"url": "https://example.org/kawal"}},
+    "some": {
+        "summary": "Escalations alone",
+        "value": {"url": "https://example.org/kawal", "kinds": ["id.kawal.case.escalated"]},
+    },
+}
 
 
 class Subscribed(Subscription):
@@ -54,7 +64,13 @@ class NewSecret(Model):
     },
     openapi_extra=KEYED,
 )
-async def subscribe(kawal: Here, caller: Who, key: Key, given: Subscribing, response: Response) -> Subscribed:
+async def subscribe(
+    kawal: Here,
+    caller: Who,
+    key: Key,
+    given: Annotated[Subscribing, Body(openapi_examples=_WANTED)],
+    response: Response,
+) -> Subscribed:
     """Have what happens to cases, requests and deliveries of a channel sent to an address, as signed CloudEvents."""
     channel = given.channel if caller.role is CallerRole.POLICY_ADMIN else given.channel or caller.channel
     check(caller, Action.MANAGE_WEBHOOKS, _relation(caller, channel), "channel")
@@ -195,10 +211,10 @@ async def deliveries(
     status_code=202,
     responses={**_USUAL, 409: RESPONSES[409]},
 )
-async def resend(kawal: Here, caller: Who, webhook_id: Id, number: int) -> Outgoing:
+async def resend(kawal: Here, caller: Who, webhook_id: Id, number: Number) -> Outgoing:
     """Try an event again at once that was not taken; one that was given up is tried as often as a new one."""
     await _theirs(kawal, caller, webhook_id)
-    found = await webhooks_out.line(kawal.pool, number) if 0 < number < 2**62 else None
+    found = await webhooks_out.line(kawal.pool, number)
     if found is None or found.subscription != webhook_id:
         raise missing("delivery")
     again = await webhooks_out.resend(kawal.pool, number, datetime.now(UTC))

@@ -167,7 +167,10 @@ def _of_csv(content: bytes) -> Iterator[tuple[int, list[Cell]]]:
 def _separator(text: str) -> str:
     """Return what parts the cells of the heading: whichever makes more of it, quotes respected."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(",;", key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
+    try:
+        return max(",;", key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
+    except csv.Error as error:
+        raise _whole(1, f"cannot be read ({error}): check its quotes") from None
 
 
 def _of_workbook(content: bytes) -> Iterator[tuple[int, list[Cell]]]:

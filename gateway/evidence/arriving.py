@@ -8,6 +8,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from gateway.api.problems import ProblemError, field_problem
 from gateway.evidence.kinds import LARGEST_PDF, TAKEN, TooLargeError, sniffed
+from gateway.evidence.room import Take
 
 LARGEST_BODY = LARGEST_PDF + 64 * 1024
 """Bytes: the largest file, and the form around it."""
@@ -27,24 +28,28 @@ class _InMemory(MultiPartParser):
     spool_max_size = LARGEST_BODY
 
 
-async def content_of(request: Request) -> bytes:
+async def content_of(request: Request, take: Take) -> bytes:
     """Return what was uploaded. Read no further than needed to see that it is nothing that is taken, or too large.
 
+    Args:
+        request: as it arrives.
+        take: takes up room for it.
+
     Raises:
-        ProblemError: 400, it is no form that can be read; 422, there is no file, or it is empty.
+        ProblemError: 400, it is no form that can be read; 422, there is no file, or it is empty; 429, there is no room.
         gateway.evidence.kinds.NotTakenError: its first bytes are of nothing that is taken.
         gateway.evidence.kinds.TooLargeError: it has, or says it has, more bytes than anything that is taken.
     """
     is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
-    content = await (_of_form(request) if is_form else _raw(request))
+    content = await (_of_form(request, take) if is_form else _raw(request, take))
     if not content:
         raise field_problem(422, "file", "is missing: send a photo or document as the field file, or as the body")
     return content
 
 
-async def _raw(request: Request) -> bytes:
+async def _raw(request: Request, take: Take) -> bytes:
     content = bytearray()
-    async for chunk in _bounded(request):
+    async for chunk in _bounded(request, take):
         before = len(content)
         content += chunk
         if before < _ENOUGH_TO_KNOW <= len(content):
@@ -52,9 +57,9 @@ async def _raw(request: Request) -> bytes:
     return bytes(content)
 
 
-async def _of_form(request: Request) -> bytes:
+async def _of_form(request: Request, take: Take) -> bytes:
     try:
-        form = await _InMemory(request.headers, _bounded(request), max_files=1, max_fields=4).parse()
+        form = await _InMemory(request.headers, _bounded(request, take), max_files=1, max_fields=4).parse()
     except MultiPartException as error:
         raise ProblemError(400, "the form cannot be read: send one file, as the field file") from error
     try:
@@ -64,7 +69,7 @@ async def _of_form(request: Request) -> bytes:
         await form.close()
 
 
-async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
+async def _bounded(request: Request, take: Take) -> AsyncGenerator[bytes, None]:
     """Give what arrives, and raise `TooLargeError` as soon as it is too much: at once, where the length is said."""
     said = request.headers.get("content-length", "")
     if said.isdecimal() and int(said) > LARGEST_BODY:
@@ -74,4 +79,5 @@ async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
         arrived += len(chunk)
         if arrived > LARGEST_BODY:
             raise TooLargeError(_TOO_MUCH)
+        take(len(chunk))
         yield chunk

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import structlog
 from pydantic import ValidationError
 
-from domain.access import ACCESS
+from domain.access import ACCESS, CHANNELS_IN_PERSON
 from gateway.identity.identity import IdentityAwayError, UnknownCallerError
 from gateway.refusals import RefusedError
 from schemas.access import Action, Caller, CallerRole
@@ -126,6 +126,8 @@ async def make(
     """
     if wrong := sorted(set(scopes) - POSSIBLE_SCOPES):
         raise RefusedError(f"scopes: no key opens {', '.join(wrong)}: choose of {', '.join(sorted(POSSIBLE_SCOPES))}")
+    if channel in CHANNELS_IN_PERSON:
+        raise RefusedError("channel: is that of people who hand in something themselves: choose another")
     now = datetime.now(UTC)
     if expires_at and expires_at <= now:
         raise RefusedError("expires_at: is over already: choose a later moment, or none")

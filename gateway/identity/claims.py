@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from domain.access import CHANNELS_IN_PERSON
 from gateway.identity.api_keys import ACCOUNT_PREFIX
 from gateway.identity.identity import UnknownCallerError
 from privacy.ring import KeyRing
@@ -51,6 +52,8 @@ def caller_of(token: Mapping[str, Any], names: Claims, account: str) -> Caller:
     except ValidationError as error:
         field = str(error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"][0])
         raise UnknownCallerError(f"claim {getattr(names, field)}: {_MENDS[field]}") from None
+    if caller.channel in CHANNELS_IN_PERSON:
+        raise UnknownCallerError(f"claim {names.channel}: is the channel of people who hand in something themselves")
     if any(office.rpartition("@")[2] != caller.agency for office in caller.offices):
         raise UnknownCallerError(f"claim {names.offices}: has an office of another agency than {names.agency} says")
     return caller

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from temporalio.service import RPCError
 
-from gateway.api.problems import ProblemError, away, of_fields, of_refusal, where
+from gateway.api.problems import ProblemError, away, late, of_fields, of_refusal, where
 from gateway.open311.documents import Document, Format, response
 from gateway.refusals import NoAnswerError, NotFoundError, RefusedError
 from runtime.temporal import TemporalAwayError
@@ -46,13 +46,13 @@ def _problem(error: Exception) -> ProblemError:
         case NotFoundError() | ErasedError():
             return ProblemError(404, str(error))
         case NoAnswerError():
-            return ProblemError(504, f"{error}: it may still take effect; send it again with its key")
+            return late(f"{error}: it may still take effect; send it again with its key")
         case _:
             return _ours(error)
 
 
 def _ours(error: Exception) -> ProblemError:
-    if isinstance(error, (RPCError, TemporalAwayError, *database.AWAY)):
+    if isinstance(error, (RPCError, TemporalAwayError, *database.AWAY)) and not isinstance(error, database.UNFIT):
         _log.warning("something is away", problem=type(error).__name__)
         return away("something that is needed is away: try again in a moment")
     _log.error("a call broke", problem=type(error).__name__, where=where(error))

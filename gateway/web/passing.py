@@ -9,7 +9,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api.problems import ProblemError
+from gateway.api.problems import ProblemError, late
 from gateway.web.measures import CALLS, UNDER_WAY
 from gateway.web.telling import tell
 
@@ -67,12 +67,12 @@ class Passing:
         except Exception as error:  # noqa: BLE001 - it was logged where it was told; a server would log what it says
             if call.status:
                 return
-            late = call.bound.expired() and isinstance(error, TimeoutError)
-            await tell(scope, call.receive, call.send, _late(self._longest) if late else _broken())
+            too_late = call.bound.expired() and isinstance(error, TimeoutError)
+            await tell(scope, call.receive, call.send, _late(self._longest) if too_late else _broken())
 
 
 def _late(seconds: float) -> ProblemError:
-    return ProblemError(504, f"took over {seconds:g} seconds: send it again, with the same key")
+    return late(f"took over {seconds:g} seconds: send it again, with the same key")
 
 
 def _broken() -> ProblemError:

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from temporalio.service import RPCError
 
 from gateway.kawal import Here, Kawal
-from gateway.web.measures import DEAD_LETTERS, NOT_STARTED, OPEN_CASES, OVERDUE_CASES, REGISTRY
+from gateway.web.measures import DEAD_LETTERS, NOT_STARTED, OPEN_CASES, OVERDUE_CASES, REGISTRY, forget_desks
 from schemas.status import Status
 from storage import database, health
 
@@ -57,9 +57,7 @@ async def _temporal(kawal: Kawal) -> str:
 
 @router.get("/metrics")
 async def metrics(kawal: Here) -> Response:
-    """Answer Prometheus. Desks are counted anew every quarter of a minute; nothing about them is said while the
-    database is away.
-    """
+    """Answer Prometheus. Desks are counted anew every quarter of a minute, and unknown while the database is away."""
     if time.monotonic() - _counted_at["at"] > _COUNTED_EVERY:
         await _count(kawal)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
@@ -70,6 +68,7 @@ async def _count(kawal: Kawal) -> None:
         async with asyncio.timeout(_PATIENCE):
             found = await health.desks(kawal.pool)
     except (TimeoutError, *database.AWAY):
+        forget_desks()
         return
     _counted_at["at"] = time.monotonic()
     for status in Status:

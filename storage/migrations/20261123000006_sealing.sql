@@ -12,11 +12,12 @@ create table persons (
 );
 create index persons_by_key on persons (key_id) where wrapped is not null;
 
--- Finds a person by number or address without holding either: keyed hashes.
+-- Finds persons by number or address without holding either: keyed hashes. Families share telephones.
 create table person_lookups (
-    fingerprint bytea primary key,
+    fingerprint bytea not null,
     kind        text not null,
-    person      text not null references persons
+    person      text not null references persons,
+    primary key (fingerprint, person)
 );
 create index person_lookups_by_person on person_lookups (person);
 
@@ -51,12 +52,14 @@ alter table message_texts
     add column person text references persons,
     add column sealed jsonb;
 create index message_texts_by_person on message_texts (person);
+create index message_texts_in_clear on message_texts (case_id) where body is not null;
 
 alter table recipients
     alter column details drop not null,
     add column person text references persons,
     add column sealed jsonb;
 create index recipients_by_person on recipients (person);
+create index recipients_in_clear on recipients (reference) where details is not null;
 
 alter table request_intakes add column requested_by text; -- the account, if somebody asked in person
 drop trigger original on request_intakes;
@@ -85,6 +88,7 @@ alter table carrier_events
     alter column raw drop not null,
     add column person text references persons,
     add column sealed jsonb;
+create index carrier_events_in_clear on carrier_events (order_id) where raw is not null;
 
 -- An original is never changed, but for two things: it is sealed, and when the person is erased, its place on the map
 -- and the account go.

@@ -168,9 +168,9 @@ async def test_the_ledger_is_for_the_agency_and_says_whether_its_chain_holds(hou
 
 
 async def test_reporters_and_systems_do_not_see_sanctions(house: House) -> None:
-    me = house.as_("reporter")
-    case_id = await case_of(house, me)
-    for who in (me, house.as_("system", channel="api")):
+    me, app = house.as_("reporter", id="accuser"), house.as_("system")
+    case_id = await case_of(house, app, reporter={"account": "accuser"})
+    for who in (me, app):
         assert (await house.http.get(f"/v1/cases/{case_id}/ledger", headers=who)).status_code == 403
 
 

@@ -11,7 +11,7 @@ from gateway.api.backpressure import Door
 from gateway.api.problems import ProblemError
 from local.ports import LOOPBACK, free_port
 from runtime import temporal
-from storage import database, intake
+from storage import contacts, database, intake
 from storage.database import Pool
 from tests.api.handing_in import HOLE, hand_in
 from tests.api.house import House, house_on, key
@@ -91,6 +91,20 @@ async def test_the_same_external_id_on_a_channel_is_the_same_case_under_any_key(
     elsewhere = await hand_in(house, house.as_("system", channel="lapor"), external_id=external_id)
     assert [answer.status_code for answer in (first, again, elsewhere)] == [201, 200, 201]
     assert first.json()["case_id"] == again.json()["case_id"] != elsewhere.json()["case_id"]
+
+
+@pytest.mark.parametrize("same", ["key", "external id"])
+async def test_a_repeat_ends_what_a_process_that_died_had_begun(house: House, same: str) -> None:
+    app, mine = house.as_("system"), key()
+    fields = {"external_id": f"died-{mine['Idempotency-Key']}", "reporter": {"email": "planted.reporter@example.id"}}
+    case_id = (await hand_in(house, app, with_key=mine, **fields)).json()["case_id"]
+    recipient = f"reporter:{case_id}"
+    assert await house.pool.execute("delete from contacts where recipient = $1", recipient) == "DELETE 1"
+
+    again = await hand_in(house, app, with_key=mine if same == "key" else key(), **fields)
+
+    assert (again.status_code, again.json()["case_id"]) == (200, case_id)
+    assert [one.address for one in await contacts.listing(house.pool, recipient)] == ["planted.reporter@example.id"]
 
 
 async def test_a_refused_complaint_may_come_again_mended_under_its_key(house: House) -> None:

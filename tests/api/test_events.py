@@ -12,6 +12,7 @@ import pytest
 from fastapi.sse import ServerSentEvent
 from starlette.types import Message
 
+from gateway.api import events
 from gateway.api.event_stream import STILL_THERE, EventStream
 from gateway.api.following import MOST_WAITING, Feed, Happened
 from gateway.identity import api_keys
@@ -231,6 +232,25 @@ def happened() -> Happened:
         detail={},
     )
     return Happened(case=case(), line=line)
+
+
+async def test_whoever_hears_nothing_hears_that_we_are_there_however_much_happens_elsewhere(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.5)
+
+    async def elsewhere() -> None:
+        while True:
+            for feed in house.app.state.following._feeds:
+                feed.put(happened())
+            await asyncio.sleep(0.02)
+
+    async with following(house, operator(house, "SCHOOLS"), "/v1/events?agency=SCHOOLS") as stream:
+        await begun(stream)
+        busy = asyncio.create_task(elsewhere())
+        async with asyncio.timeout(20):
+            await begun(stream)
+        busy.cancel()
 
 
 async def test_a_feed_that_nobody_takes_from_is_given_up_and_holds_nothing() -> None:

@@ -6,9 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from temporalio.client import Client
 
 from gateway.api import messages
 from gateway.api.message_bodies import BODIES
+from local.ports import LOOPBACK, free_port
+from runtime import temporal
 from schemas.complaint import Intake
 from schemas.messages import MESSAGES
 from storage import case_records, intake, policies, recipients
@@ -109,8 +112,8 @@ async def test_a_message_needs_a_key(house: House) -> None:
 
 
 async def test_who_may_send_what(house: House) -> None:
-    me, app = house.as_("reporter"), house.as_("system", channel="api")
-    case_id = await case_of(house, me)
+    me, app = house.as_("reporter", id="speaker"), house.as_("system")
+    case_id = await case_of(house, app, reporter={"account": "speaker"})
     at_work, elsewhere = operator(house), operator(house, role="clerk")
     attempts: list[tuple[Headers, str, dict[str, Any], int]] = [
         (me, "note", {}, 403),
@@ -131,7 +134,7 @@ async def test_who_may_send_what(house: House) -> None:
 
 
 async def test_a_new_calendar_comes_from_policy_administrators_alone(house: House) -> None:
-    case_id = await case_of(house, house.as_("reporter"))
+    case_id = await case_of(house, house.as_("system"))
     calendar = {
         "zone": "UTC",
         "week": POLICY.calendar.week.model_dump(mode="json"),
@@ -139,7 +142,7 @@ async def test_a_new_calendar_comes_from_policy_administrators_alone(house: Hous
         "offsets": [{"since": "2020-01-01T00:00:00Z", "minutes": 0}],
     }
     decree: dict[str, Any] = {"policy_version": "v2", "calendar": calendar, "basis": "Decree 7/2026"}
-    for who, expected in ((superior(house), 403), (house.as_("system", channel="api"), 403)):
+    for who, expected in ((superior(house), 403), (house.as_("system"), 403)):
         assert (await say(house, who, case_id, "recalculate", **decree)).status_code == expected
     await done(house, house.as_("policy-admin"), case_id, "recalculate", **decree)
 
@@ -244,3 +247,21 @@ async def test_nobody_is_kept_when_the_delivery_is_refused(house: House) -> None
     answer = await say(house, operator(house), case_id, "deliver", service="papers", recipient=wrong)
     assert [error["field"] for error in answer.json()["errors"]] == ["recipient.phone"]
     assert await house.pool.fetchval("select count(*) from recipients") == kept
+
+
+@pytest.fixture
+async def cut_off(kawal: Kawal) -> AsyncIterator[House]:
+    """A house behind which Temporal was never there."""
+    nobody = await Client.connect(f"{LOOPBACK}:{free_port()}", lazy=True, data_converter=temporal.DATA_CONVERTER)
+    async with house_on(Kawal(nobody, kawal.skipper, kawal.pool, kawal.task_queue)) as house:
+        yield house
+
+
+async def test_while_temporal_was_never_there_the_caller_is_asked_to_come_back(house: House, cut_off: House) -> None:
+    account = f"patient-{key()['Idempotency-Key']}"
+    routed = await case_of(house, house.as_("reporter", id=account))
+    me = cut_off.as_("reporter", id=account)
+    waiting = (await hand_in(cut_off, me)).json()["case_id"]
+    for case_id in (routed, waiting):
+        answer = await say(cut_off, me, case_id, "withdraw")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5"), answer.text

@@ -67,8 +67,8 @@ async def who_learns(house: House, case_id: str, who: Headers) -> int:
 async def test_an_agency_learns_who_reported_only_when_the_reporter_is_named(
     house: House, identity: str, in_the_agency: int
 ) -> None:
-    me, app = house.as_("reporter", id="siti"), house.as_("system", channel="api")
-    case_id = await case_of(house, me, identity=identity, reporter=SITI)
+    me, app = house.as_("reporter", id="siti"), house.as_("system")
+    case_id = await case_of(house, app, identity=identity, reporter=SITI | {"account": "siti"})
     assert await who_learns(house, case_id, operator(house)) == in_the_agency
     assert await who_learns(house, case_id, superior(house)) == in_the_agency
     assert await who_learns(house, case_id, me) == 200

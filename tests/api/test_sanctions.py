@@ -182,6 +182,9 @@ async def test_what_a_report_about_an_agency_led_to_is_not_shown_to_its_people(h
         assert hidden.status_code == 404
         for number in (2, 3):
             assert (await house.http.get(f"/v1/sanctions/{agency}/{number}", headers=headers)).status_code == 404
+    for headers, standing in ((operator(house, agency), [(3, 1)]), (house.as_("auditor"), [(56, 3)])):
+        points = (await house.http.get("/v1/sanctions/points", headers=headers, params={"agency": agency})).json()
+        assert [(line["points"], line["standing"]) for line in points] == standing
     assert (await say(house, operator(house, agency), f"{agency}/2/objections")).status_code == 404
     decided = await say(house, superior(house, agency), f"{agency}/2/decisions", outcome="annulled")
     assert decided.status_code == 404

@@ -76,13 +76,17 @@ SERVICES = {
     "social-aid-goods-good-1": 1,
 }
 """Every service both ways, and how many deliveries each took."""
+CARRIED = (
+    WHOLE
+    | {"had_something_carried"}
+    | {f"{way}-request" for way in SERVICES}
+    | {f"{way}-delivery-{number}" for way, most in SERVICES.items() for number in range(1, most + 1)}
+)
 RELEASES = {
     "0.1.0": FIRST | {"flooded_with_nonsense"},
     "0.2.0": WHOLE,
-    "0.3.0": WHOLE
-    | {"had_something_carried"}
-    | {f"{way}-request" for way in SERVICES}
-    | {f"{way}-delivery-{number}" for way, most in SERVICES.items() for number in range(1, most + 1)},
+    "0.3.0": CARRIED,
+    "0.4.0": CARRIED,
 }
 
 

@@ -94,6 +94,7 @@ def test_a_number_of_which_digits_are_lost_is_not_taken_for_another() -> None:
         (b"PK\x03\x04 and no more", "the workbook is damaged, or is none"),
         (b"A\nx\n\xe9\n", "line 3: is not UTF-8"),
         (b'A\nx\n"y', "line 3: cannot be read (unexpected end of data): check its quotes"),
+        (b"A" * 200_000, "line 1: cannot be read (field larger than field limit (131072)): check its quotes"),
         (b"A\n" + b"x\n" * 60_000, "line 50002: has more than 50000 rows: part the file"),
         (b"A" + b" " * 21 * 2**20, "the file is larger than 20 MiB"),
         (book(["A", *map(str, range(400))]), "line 1: has more than 300 columns"),

@@ -95,7 +95,8 @@ async def calm(running: Dev, name: str) -> AsyncIterator[Calm]:
         RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=retention)
     )
     url = running.addresses["database"].replace("/kawal?", f"/{name}?")
-    there = running.shell.having(KAWAL_DATABASE_URL=url, TEMPORAL_NAMESPACE=name)
+    keys = os.environ["KAWAL_KEYS"]  # which the pool below opens what is personal with, too
+    there = running.shell.having(KAWAL_DATABASE_URL=url, TEMPORAL_NAMESPACE=name, KAWAL_KEYS=keys)
     shell = QuickShell(there.folder, there.variables)
     await shell.ok("init", "--policy", str(PACK))
     pool = await database.connect(url, max_size=1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.access import relation_to_proposal, relation_to_request
+from domain.access import relation_to_case, relation_to_proposal, relation_to_request
 from schemas.access import Caller, CallerRole, Relation
 from schemas.case import CaseView
 from schemas.scorecard import RegisterEntry, RegisterKind
@@ -48,6 +48,14 @@ def test_about_an_agency_as_a_whole_superiors_elsewhere_decide_unless_one_is_nam
     named = proposal(subject="ROADS", month="2026-11", deciders=("inspector@ABOVE",))
     assert relation_to_proposal(of("ELSEWHERE", "head"), named) is Relation.OTHER
     assert relation_to_proposal(of("ABOVE", "head"), proposal()) is Relation.OTHER
+
+
+@pytest.mark.parametrize(("seq", "relation"), [(0, Relation.HIDDEN), (2, Relation.OTHER)])
+def test_until_it_is_routed_nobody_knows_whom_a_report_has_to_go_past(seq: int, relation: Relation) -> None:
+    accusing = case("new-1", respondent="ROADS", agency=None, owners=(), watchers=(), seq=seq)
+    for agency in ("ROADS", "SCHOOLS"):
+        assert relation_to_case(of(agency, "head"), accusing, None) is relation
+    assert relation_to_case(Caller(id="citizen", role=CallerRole.REPORTER), accusing, "citizen") is Relation.OWN
 
 
 @pytest.mark.parametrize("prepared", [None, case("prep-1", agency="ROADS", owners=("op@ROADS",), watchers=())])

@@ -367,3 +367,19 @@ async def test_how_it_is_done_is_documented(house: House) -> None:
     assert [each["name"] for each in upload["parameters"]] == ["Idempotency-Key"]
     shown = paths["/v1/evidence/{evidence_id}/content"]["get"]["responses"]["200"]["content"]
     assert set(shown) == {"image/jpeg", "image/png", "image/webp", "application/pdf"}
+
+
+async def test_an_agency_still_answers_with_a_photo_whoever_was_erased(house: House, account: str) -> None:
+    clerk = house.as_("operator", agency="ROADS", offices=["operator@ROADS"])
+    case_id = await a_routed_case(house, account)
+    told = await sent(house, clerk)
+    await erase(house.pool, await person_of(house.pool, case_id))
+    answer = await house.http.post(
+        f"/v1/cases/{case_id}/messages",
+        headers=clerk | key(),
+        json={"kind": "respond", "text": "It was filled.", "evidence": [told["evidence_id"]]},
+    )
+    assert answer.status_code == 200, answer.text
+    kept = await evidence.found(house.pool, told["evidence_id"])
+    assert kept is not None
+    assert kept.case_id is None, "nobody may look at it: it is swept away as if nothing had named it"

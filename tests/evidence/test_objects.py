@@ -1,8 +1,10 @@
 """What is kept is sealed before it gets to a folder or bucket, and comes back as it was."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 import httpx
@@ -123,3 +125,26 @@ def test_a_process_that_ends_right_after_a_call_ends_well(tmp_path: Path) -> Non
     for _ in range(5):
         ended = subprocess.run([sys.executable, "-c", _ONE_CALL, tmp_path], capture_output=True, check=False)
         assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+class _Hanging:
+    """A store that does not answer until it is let."""
+
+    def __init__(self) -> None:
+        self.answers = Event()
+
+    def put(self, *_: object, **__: object) -> None:
+        self.answers.wait()
+
+
+async def test_a_store_that_hangs_leaves_everybody_else_their_threads() -> None:
+    store = _Hanging()
+    objects, key = Objects(store), new_key()  # type: ignore[arg-type]
+    puts = [asyncio.create_task(objects.put(f"hangs-{number}", b"", key)) for number in range(40)]
+    await asyncio.sleep(0)  # all of them have begun
+    try:
+        async with asyncio.timeout(20):
+            assert await asyncio.to_thread(lambda: "here")
+    finally:
+        store.answers.set()
+        await asyncio.gather(*puts)

@@ -198,6 +198,8 @@ async def test_no_secret_is_in_the_database(pool: Pool, one: Made) -> None:
         ({"name": ""}, "name: is empty"),
         ({"channel": "super app 081272345678"}, "channel: looks like a personal number"),
         ({"channel": "\n"}, "channel: is empty"),
+        ({"channel": "api"}, "channel: is that of people who hand in something themselves"),
+        ({"channel": "open311"}, "channel: is that of people who hand in something themselves"),
         ({"made_by": "siti@example.id"}, "made_by: is empty, too long, or has signs"),
         ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "expires_at: is over already"),
     ],

@@ -85,6 +85,8 @@ async def test_a_role_has_to_be_among_others_only_once(issuer: Issuer, ring: Key
         ({"kawal_role": "system"}, "claim kawal_channel: is missing, and the role system needs it"),
         ({"kawal_role": "system", "kawal_channel": "gubernur 081272345678"}, "claim kawal_channel: is no channel"),
         ({"kawal_role": "system", "kawal_channel": 5}, "claim kawal_channel: is no channel"),
+        ({"kawal_role": "system", "kawal_channel": "api"}, "claim kawal_channel: is the channel of people"),
+        ({"kawal_role": "system", "kawal_channel": "open311"}, "claim kawal_channel: is the channel of people"),
     ],
 )
 async def test_a_claim_that_does_not_fit_is_named_but_not_repeated(

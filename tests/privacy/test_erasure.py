@@ -1,6 +1,6 @@
 """Erasing a person: nobody reads what was kept of them, and what proves the case still holds."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,20 +11,35 @@ from gateway import privacy
 from gateway.refusals import NotFoundError, RefusedError
 from local.scratch import scratch_folder
 from runtime.evidence import EvidenceSettings
+from schemas.access import Action, Caller, CallerRole
 from schemas.complaint import Intake, Place
 from schemas.person import Person
-from schemas.service_request import Recipient
-from storage import contacts, intake, objects, person_records, persons, policies, recipients
+from schemas.service_request import Recipient, RequestIntake
+from storage import (
+    contacts,
+    evidence_links,
+    idempotency,
+    intake,
+    objects,
+    person_records,
+    personal_reads,
+    persons,
+    policies,
+    recipients,
+    service_requests,
+)
 from tests import making
+from tests.evidence.uploads import a_case, kept_one
 from tests.kawal import Handle, Kawal
 from tests.privacy import planted
+from tests.storage.post_making import published
 
 DAY = timedelta(days=1)
 PACK = making.policy("2 days", levels=2, name="erasure")
 
 
 def given(number: int, **changes: Any) -> Intake:
-    reporter = Person(name=planted.NAME, national_id=f"18710141079{number:05}", phone=f"+62812998877{number:02}",
+    reporter = Person(name=planted.NAME, national_id=f"18710141079{4000 + number:05}", phone=f"+62812998877{number:02}",
                       email=f"p{number}@surel-pribadi.example", address=planted.ADDRESS)  # fmt: skip
     place = Place(latitude=planted.LATITUDE, longitude=planted.LONGITUDE)
     fields: dict[str, Any] = {"channel": "counter", "category": "road", "region": "north", "text": planted.TEXT}
@@ -71,7 +86,7 @@ async def test_what_is_personal_of_an_erased_person_is_unreadable_and_the_case_s
     with pytest.raises(persons.ErasedError):
         await person_records.everything(kawal.pool, person)
     assert await contacts.listing(kawal.pool, f"reporter:{case.id}") == []
-    assert await persons.look_up(kawal.pool, "national_id", "1871014107900001") == []
+    assert await persons.look_up(kawal.pool, "national_id", "1871014107904001") == []
     forgotten = "select cell is null and reported_by is null and body is null from complaints where case_id = $1"
     assert await kawal.pool.fetchval(forgotten, case.id)
 
@@ -102,8 +117,28 @@ async def test_a_person_whose_case_is_under_way_is_not_erased_by_mistake(kawal: 
     assert await intake.original(kawal.pool, complaint.case_id) is not None
 
     await privacy.erase(kawal.pool, store, person, even_unfinished=True)
-    receipt = await kawal.starter.send(complaint.case_id, making.respond())
+    receipt = await kawal.starter.send(complaint.case_id, making.respond(), text=planted.ANSWER)
     assert receipt.status == "closed", "the case goes on without what was written"
+    assert await intake.texts(kawal.pool, complaint.case_id) == {}
+
+
+async def test_no_photo_and_no_call_says_whose_account_it_was(kawal: Kawal, store: objects.Objects) -> None:
+    pool, mine = kawal.pool, Person(account="acc-erased")
+    case_id, upload = await a_case(pool, mine), await kept_one(pool, store, uploaded_by="acc-erased")
+    unused = await kept_one(pool, store, uploaded_by="acc-erased")
+    work = await kept_one(pool, store, uploaded_by="acc-agency", in_person=False)
+    await evidence_links.link(pool, case_id, [upload.evidence_id], "acc-erased", None)
+    await evidence_links.link(pool, case_id, [work.evidence_id], "acc-agency", None)
+    await idempotency.claim(pool, "acc-erased", "key-of-case", {}, case_id)
+    await idempotency.claim(pool, "acc-erased", "key-of-photo", {}, upload.evidence_id)
+
+    await privacy.erase(pool, store, upload.person, even_unfinished=True)
+
+    said = "select uploaded_by from evidence where evidence_id = $1"
+    assert await pool.fetchval(said, upload.evidence_id) == ""
+    assert await pool.fetchval(said, unused.evidence_id) == ""
+    assert await pool.fetchval(said, work.evidence_id) == "acc-agency"
+    assert await pool.fetchval("select count(*) from idempotency_keys where caller = 'acc-erased'") == 0
 
 
 async def test_erasing_twice_is_erasing_once_and_others_stay(kawal: Kawal, store: objects.Objects) -> None:
@@ -128,7 +163,7 @@ async def test_somebody_who_comes_back_after_an_erasure_is_somebody_new(kawal: K
 
 async def test_the_same_number_is_the_same_person_and_all_that_is_kept_is_given_out(kawal: Kawal) -> None:
     first, second = await lived(kawal, 7), await lived(kawal, 7)
-    [person] = await privacy.persons_by(kawal.pool, "national_id", "1871014107900007")
+    [person] = await privacy.persons_by(kawal.pool, "national_id", "1871014107904007")
     kept = await person_records.everything(kawal.pool, person)
     assert sorted(one["case_id"] for one in kept.complaints) == sorted((first.id, second.id))
     assert {one["text"] for one in kept.complaints} == {planted.TEXT}
@@ -139,3 +174,16 @@ async def test_the_same_number_is_the_same_person_and_all_that_is_kept_is_given_
 async def test_nobody_is_found_by_what_nobody_gave(kawal: Kawal) -> None:
     with pytest.raises(NotFoundError, match="national_id: nobody is known by it"):
         await privacy.persons_by(kawal.pool, "national_id", "1871014107909999")
+
+
+async def test_who_read_of_a_persons_request_is_given_out_as_well(kawal: Kawal) -> None:
+    pool, number = kawal.pool, "1871014107904090"
+    given_to = Recipient(name=planted.NAME, national_id=number, address=planted.ADDRESS)
+    asked = RequestIntake(channel="counter", service="papers", recipient=given_to)
+    version, now = await published(pool), datetime.now(UTC)
+    await service_requests.accept(pool, "req-read", asked, "rcp-read", version, now, once_per_period=False)
+    clerk = Caller(id="curious-clerk", role=CallerRole.OPERATOR, agency="ROADS")
+    await personal_reads.record(pool, clerk, Action.READ_PERSON, "req-read", ("name",))
+    [person] = await privacy.persons_by(pool, "national_id", number)
+    kept = await person_records.everything(pool, person)
+    assert [(one["caller"], one["subject"]) for one in kept.reads] == [("curious-clerk", "req-read")]

@@ -174,7 +174,7 @@ async def by_the_doors_that_refuse(here: House) -> None:
 async def by_open311(here: House) -> None:
     """Hand in a request as other cities' software does."""
     _, key = await api_keys.make(
-        here.site.pool, name="city", channel="open311", made_by="tests", scopes=(Action.SUBMIT, Action.SEE)
+        here.site.pool, name="city", channel="city", made_by="tests", scopes=(Action.SUBMIT, Action.SEE)
     )
     form = {
         "api_key": key,

@@ -65,6 +65,13 @@ async def test_requests_that_were_accepted_and_never_started_are_found(pool: Poo
     assert just_now not in found
 
 
+async def test_those_that_were_never_started_are_found_page_by_page(pool: Pool) -> None:
+    long_ago = datetime.now(UTC) - timedelta(minutes=2)
+    first, second = [await accept(pool, f"sr-5-page-{n}", at=long_ago) for n in (1, 2)]
+    assert first not in (after := await service_requests.left_behind(pool, first))
+    assert second in after
+
+
 async def test_an_accepted_request_cannot_be_changed(pool: Pool) -> None:
     await accept(pool, "sr-6")
     with pytest.raises(asyncpg.RestrictViolationError, match="request_intakes is append-only"):

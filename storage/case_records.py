@@ -9,7 +9,7 @@ from schemas.case import EFFECTS, CaseView, CommitRequest, CommitResult, Transit
 from schemas.ledger import LedgerEntry
 from schemas.messages import Message
 from schemas.policy import Policy
-from storage import absences, merges, notices, scorecard_feed, webhooks_out
+from storage import absences, merges, not_started, notices, scorecard_feed, webhooks_out
 from storage.database import Connection, Pool
 
 
@@ -40,6 +40,8 @@ async def _commit(pool: Pool, request: CommitRequest, policy: Policy | None) -> 
         if (known := await absences.changed(connection, request)) is not None:
             return CommitResult(absences=known)
         await merges.record(connection, case.case_id, transitions)
+        if transitions[0].seq == 1:
+            await not_started.forget(connection, case.case_id)
         await _upsert_case(connection, case)
         for transition in transitions:
             await _append(connection, case.case_id, transition)

@@ -31,8 +31,7 @@ async def desks(pool: Pool) -> Desks:
     statuses = await pool.fetch("select status, count(*) as number from cases where closed_at is null group by status")
     row = await pool.fetchrow(
         "select (select count(*) from cases where closed_at is null and due_at < now()) as overdue,"
-        " (select count(*) from complaints c where accepted_at < now() - interval '1 minute'"
-        "  and not exists (select from cases where cases.case_id = c.case_id)) as not_started,"
+        " (select count(*) from not_started where accepted_at < now() - interval '1 minute') as not_started,"
         " (select count(*) from deliveries where state = 'dead') as dead_notices,"
         " (select count(*) from webhook_deliveries where state = 'dead') as dead_webhooks"
     )

@@ -7,7 +7,7 @@ from privacy.ring import KeyRing
 from schemas.case import TransitionKind
 from schemas.complaint import Complaint, Intake, Place
 from schemas.person import Person
-from storage import persons
+from storage import not_started, persons
 from storage.database import Connection, Pool
 
 _CARRIED = ", ".join(name for name in Complaint.model_fields if name != "service")
@@ -85,6 +85,7 @@ async def _insert(  # noqa: PLR0917 - what it is, under which rules, since when,
         reported_by,
         await persons.sealed_for(connection, ring, person, f"complaint:{case_id}", _personal(intake)),
     )
+    await not_started.note(connection, not_started.Kind.CASE, case_id, accepted_at)
 
 
 def _personal(intake: Intake) -> dict[str, Any]:
@@ -244,10 +245,10 @@ async def left_behind(pool: Pool, after: Complaint | None = None, *, seconds: fl
     Oldest first, at most a thousand; `after` is the last of those that were returned before.
     """
     rows = await pool.fetch(
-        f"select {_CARRIED} from complaints where accepted_at <= now() - make_interval(secs => $1)"  # noqa: S608
-        " and ($2::timestamptz is null or (accepted_at, case_id) > ($2, $3))"
-        " and not exists (select from cases where cases.case_id = complaints.case_id)"
-        " order by accepted_at, case_id limit 1000",
+        f"select {_CARRIED} from complaints where case_id in (select id from not_started"  # noqa: S608
+        "  where kind = 'case' and accepted_at <= now() - make_interval(secs => $1)"
+        "  and ($2::timestamptz is null or (accepted_at, id) > ($2, $3)) order by accepted_at, id limit 1000)"
+        " order by accepted_at, case_id",
         *(seconds, after and after.accepted_at, after and after.case_id),
     )
     return [Complaint.model_validate(dict(row)) for row in rows]

@@ -18,7 +18,7 @@ from schemas.service_request import (
     RequestTransitionKind,
     RequestView,
 )
-from storage import benefits, payments, recipients, webhooks_out
+from storage import benefits, not_started, payments, recipients, webhooks_out
 from storage.database import Connection, Pool
 from storage.rows import insert, upsert
 
@@ -68,6 +68,7 @@ async def accept(  # noqa: PLR0917 - what it is, what it is about, and under whi
             requested_by,
         )
         if is_new:
+            await not_started.note(connection, not_started.Kind.REQUEST, request_id, accepted_at)
             await recipients.keep(connection, pool.ring, recipient_reference, intake.recipient)
         if is_new and once_per_period:
             await _claim(connection, pool.ring, request_id, intake)
@@ -108,10 +109,10 @@ async def left_behind(pool: Pool, after: RequestStart | None = None) -> list[Req
     Oldest first, at most a thousand; `after` is the last of those that were returned before.
     """
     rows = await pool.fetch(
-        f"select {_CARRIED} from request_intakes i where accepted_at < now() - interval '1 minute'"  # noqa: S608
-        " and ($1::timestamptz is null or (accepted_at, request_id) > ($1, $2))"
-        " and not exists (select from service_requests r where r.request_id = i.request_id)"
-        " order by accepted_at, request_id limit 1000",
+        f"select {_CARRIED} from request_intakes where request_id in (select id from not_started"  # noqa: S608
+        "  where kind = 'request' and accepted_at < now() - interval '1 minute'"
+        "  and ($1::timestamptz is null or (accepted_at, id) > ($1, $2)) order by accepted_at, id limit 1000)"
+        " order by accepted_at, request_id",
         *(after and after.accepted_at, after and after.request_id),
     )
     return [RequestStart.model_validate(dict(row)) for row in rows]
@@ -150,6 +151,8 @@ _SEARCHED = {
 
 async def _write(connection: Connection, request: RequestCommit) -> None:
     view = request.request
+    if request.transitions[0].seq == 1:
+        await not_started.forget(connection, view.request_id)
     row = view.model_dump(include=_SEARCHED) | {"recipient": request.recipient, "view": view.model_dump(mode="json")}
     await upsert(connection, "service_requests", row, key="request_id")
     for transition in request.transitions:

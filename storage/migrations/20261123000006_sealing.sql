@@ -119,6 +119,18 @@ create table idempotency_keys (
 );
 create index idempotency_keys_by_age on idempotency_keys (made_at);
 
+-- What was accepted and has no workflow's first commit yet: short, whatever the tables grow to. Sweeps look here.
+create table not_started (
+    id          text primary key, -- of the case or request
+    kind        text not null check (kind in ('case', 'request')),
+    accepted_at timestamptz not null
+);
+create index not_started_by_age on not_started (kind, accepted_at, id);
+insert into not_started select case_id, 'case', accepted_at from complaints c
+    where not exists (select from cases k where k.case_id = c.case_id);
+insert into not_started select request_id, 'request', accepted_at from request_intakes i
+    where not exists (select from service_requests r where r.request_id = i.request_id) on conflict do nothing;
+
 -- Wakes those who follow cases: what changed, they read themselves.
 create function tell_of_case() returns trigger language plpgsql as $$
 begin
@@ -131,7 +143,7 @@ create trigger tell_followers after insert on timeline for each row execute func
 
 drop trigger tell_followers on timeline;
 drop function tell_of_case();
-drop table idempotency_keys;
+drop table idempotency_keys, not_started;
 drop trigger original on complaints;
 create trigger original before update on complaints for each row execute function refuse_change();
 drop function refuse_change_of_original();

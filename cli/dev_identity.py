@@ -72,7 +72,9 @@ async def _api_key(folder: Path, pool: Pool) -> str:
     path = folder / _API_KEY_FILE
     if not path.exists():
         scopes = (Action.SUBMIT, Action.SEE, Action.SPEAK, Action.READ_TEXT)
-        _, secret = await api_keys.make(pool, name="development", channel="open311-dev", made_by="kawal-dev", scopes=scopes)
+        _, secret = await api_keys.make(
+            pool, name="development", channel="open311-dev", made_by="kawal-dev", scopes=scopes
+        )
         path.touch(mode=0o600)
         path.write_text(secret)
     return path.read_text()

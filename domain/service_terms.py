@@ -45,7 +45,7 @@ def _about_money(service: Service, intake: RequestIntake) -> Iterator[str]:
 
 def _about_place(policy: Policy, intake: RequestIntake) -> Iterator[str]:
     if intake.region is not None and all(region.code != intake.region for region in policy.regions):
-        yield f"region: is not one of the policy's: write the code of a region"
+        yield "region: is not one of the policy's: write the code of a region"
 
 
 def _about_benefit(service: Service, intake: RequestIntake) -> Iterator[str]:

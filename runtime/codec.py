@@ -16,7 +16,6 @@ ENCODING = b"binary/encrypted"
 _KEY = "kawal-key"
 _OF = "payload"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""Of a key of ours; anything else was made up by whoever sent it."""
 
 
 class PayloadKeyError(RuntimeError):
@@ -67,9 +66,14 @@ class SealedPayloads(PayloadCodec):
             return Payload.FromString(unseal(self._keys[name], payload.data, _OF))
         except KeyError as missing:
             problem: Exception = missing
-            reason = f"KAWAL_KEYS: lacks the key {name}, under which Temporal's payloads are sealed"
+            reason = f"KAWAL_KEYS: lacks the key {_plain(name)}, under which Temporal's payloads are sealed"
         except (SealBrokenError, DecodeError) as broken:
-            problem, reason = broken, f"a payload is not what was sealed under the key {name}"
+            problem, reason = broken, f"a payload is not what was sealed under the key {_plain(name)}"
         if self._strict:
             raise PayloadKeyError(reason) from problem
         return payload
+
+
+def _plain(name: str) -> str:
+    """Return the name of a key, if it may be one of ours; anything else was made up by whoever sent it."""
+    return name if _NAME.fullmatch(name) else "?"

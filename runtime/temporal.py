@@ -35,9 +35,22 @@ class FailuresWithoutTraces(DefaultFailureConverter):
 class SealedFailures(FailuresWithoutTraces):
     """Has the messages of failures sealed with everything else: by themselves they stand in clear."""
 
-    def __init__(self) -> None:
-        super().__init__(encode_common_attributes=True)
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Describe an exception and its causes by type alone, and put what they say where the codec seals it."""
+        super().to_failure(exception, payload_converter, failure)
+        part = failure
+        while True:
+            if part.message != _SEALED:
+                said = {"message": part.message, "stack_trace": ""}
+                part.encoded_attributes.CopyFrom(payload_converter.to_payloads([said])[0])
+                part.message = _SEALED
+            if not part.HasField("cause"):
+                break
+            part = part.cause
 
+
+_SEALED = "Encoded failure"
+"""As Temporal's own converters say it, which put the message back."""
 
 DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=FailuresWithoutTraces)
 """How values are written where nothing is sealed."""
@@ -47,7 +60,8 @@ def data_converter(*, strict: bool = False) -> DataConverter:
     """Return how values are written and read: sealed if KAWAL_SEAL_PAYLOADS says so, and opened if they were.
 
     Args:
-        strict: whether something sealed that cannot be opened is an error by itself.
+        strict: whether something sealed that cannot be opened is an error by itself, told in clear: for those who only
+            read.
 
     Raises:
         SettingsError: the keys cannot be read, or payloads are to be sealed and there are none.
@@ -56,7 +70,7 @@ def data_converter(*, strict: bool = False) -> DataConverter:
     if not seals and not settings.has_keys():
         return DATA_CONVERTER
     codec = SealedPayloads(settings.key_ring().derived("payloads"), seals=seals, strict=strict)
-    failures = SealedFailures if seals else FailuresWithoutTraces
+    failures = SealedFailures if seals and not strict else FailuresWithoutTraces
     return dataclasses.replace(DATA_CONVERTER, payload_codec=codec, failure_converter_class=failures)
 
 

@@ -40,13 +40,7 @@ async def decode(here: Here, caller: Who, payloads: _Given) -> dict[str, Any]:
 def _parsed(given: dict[str, Any]) -> list[Payload]:
     try:
         found = list(ParseDict(given, Payloads(), ignore_unknown_fields=True).payloads)
-    except (
-        ParseError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        SystemError,
-    ) as error:  # the last one of half a character
+    except (ParseError, ValueError, TypeError, AttributeError, SystemError) as error:  # the last: half a character
         raise field_problem(422, "payloads", "cannot be read: send what Temporal's pages send") from error
     if len(found) > _MOST:
         raise field_problem(422, "payloads", f"are too many: send {_MOST} at once at most")

@@ -53,8 +53,8 @@ class Rates:
         try:
             await self._app(scope, receive, send)
         finally:
-            if credential:
-                await self._remember(credential, address, is_somebodys="caller" in scope.get("state", {}))
+            if credential is not None:
+                await self._learn(credential, address, is_somebodys="caller" in scope.get("state", {}))
 
     async def _exceeded(self, credential: str | None, address: str) -> tuple[RateLimitItem, str] | None:
         """Count a call; return the rate that it exceeds, and of whom, if it does."""
@@ -64,15 +64,14 @@ class Rates:
             return self._unknown, address
         return None if await self._limiter.hit(self._known, credential) else (self._known, credential)
 
-    async def _remember(self, credential: str, address: str, *, is_somebodys: bool) -> None:
-        if not is_somebodys:
-            self._proved.pop(credential, None)
+    async def _learn(self, credential: str, address: str, *, is_somebodys: bool) -> None:
+        if is_somebodys:
+            self._proved[credential] = None
+            self._proved.move_to_end(credential)
+            if len(self._proved) > _MOST_PROVED:
+                self._proved.popitem(last=False)
+        elif credential not in self._proved:
             await self._limiter.hit(self._unknown, address)
-            return
-        self._proved[credential] = None
-        self._proved.move_to_end(credential)
-        if len(self._proved) > _MOST_PROVED:
-            self._proved.popitem(last=False)
 
     async def _too_often(self, rate: RateLimitItem, who: str) -> ProblemError:
         window = await self._limiter.get_window_stats(rate, who)

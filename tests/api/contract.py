@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.result import Ok
 
 from tests.api.contract_world import World
 from tests.api.house import House, key
+
+Case = schemathesis.Case[Any]
+Operation = schemathesis.APIOperation[Any, Any, Any, Any]
 
 STREAMS = frozenset({"followCase", "followAgency"})
 """They never end, and have tests of their own."""
@@ -38,7 +42,7 @@ _BOUNDED: dict[str, Any] = {
 class Contract:
     """What is promised, where it is kept, and who calls."""
 
-    operations: dict[str, schemathesis.APIOperation[Any, Any, Any, Any]]
+    operations: dict[str, Operation]
     url: str
     world: World
 
@@ -59,12 +63,10 @@ class Contract:
             unfit = operation.as_strategy(generation_mode=_UNFIT)
             self._hold(unfit, st.sampled_from(sorted(self.world.callers)), 3 * examples, fit=False)
 
-    def _hold(
-        self, calls: st.SearchStrategy[schemathesis.Case], callers: st.SearchStrategy[str], most: int, *, fit: bool
-    ) -> None:
+    def _hold(self, calls: st.SearchStrategy[Case], callers: st.SearchStrategy[str], most: int, *, fit: bool) -> None:
         @settings(max_examples=most, **_BOUNDED)
         @given(case=calls, who=callers, data=st.data())
-        def holds(case: schemathesis.Case, who: str, data: st.DataObject) -> None:
+        def holds(case: Case, who: str, data: st.DataObject) -> None:
             if _path_fits(case):
                 self._lead_somewhere(case, data.draw)
             fresh = key() if fit and case.method.upper() == "POST" else {}
@@ -72,7 +74,7 @@ class Contract:
 
         holds()
 
-    def _lead_somewhere(self, case: schemathesis.Case, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
+    def _lead_somewhere(self, case: Case, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         """Name something that there is, three times out of four; in the simplest of calls, for one."""
         for name in sorted(set(case.path_parameters) & set(self.world.named)):
             if draw(st.integers(0, 3)) < 3:
@@ -84,13 +86,13 @@ def takes_something(operation: dict[str, Any]) -> bool:
     return bool(operation.get("parameters") or operation.get("requestBody"))
 
 
-def _path_fits(case: schemathesis.Case) -> bool:
+def _path_fits(case: Case) -> bool:
     path = case.meta.components.get(ParameterLocation.PATH) if case.meta else None
     return path is None or path.mode is _FIT
 
 
 def _checks() -> list[schemathesis.CheckFunction]:
-    return CHECKS.get_by_names(_PROMISES)
+    return [cast("schemathesis.CheckFunction", check) for check in CHECKS.get_by_names(_PROMISES)]
 
 
 async def contract_of(house: House, world: World) -> Contract:
@@ -99,6 +101,6 @@ async def contract_of(house: House, world: World) -> Contract:
     document = (await house.http.get("/openapi.json")).json()
     schema = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(with_security_parameters=False)
-    found = [result.ok() for result in schema.get_all_operations()]
+    found = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
     named = {str(one.definition.raw["operationId"]): one for one in found}
     return Contract({name: one for name, one in named.items() if name not in STREAMS}, str(house.http.base_url), world)

@@ -15,6 +15,7 @@ from gateway.serve import serving
 from local.issuer import Issuer, issuer_in
 from local.ports import LOOPBACK, free_port
 from local.scratch import scratch_folder
+from runtime.gateway import GatewaySettings
 from schemas.access import CallerRole
 from storage import database
 from tests.callers import bearer, identity
@@ -45,7 +46,11 @@ class House:
 
 @asynccontextmanager
 async def house_on(
-    kawal: Kawal, *, pool: database.Pool | None = None, webhook_secrets: Iterable[str] = ()
+    kawal: Kawal,
+    *,
+    pool: database.Pool | None = None,
+    webhook_secrets: Iterable[str] = (),
+    behaviour: GatewaySettings | None = None,
 ) -> AsyncIterator[House]:
     """Serve the interface over a test's Kawal for as long as this lasts.
 
@@ -53,21 +58,22 @@ async def house_on(
         kawal: with the worker that takes the cases.
         pool: for the interface alone; none: that of the tests.
         webhook_secrets: any of which may sign the carrier's webhooks.
+        behaviour: what it allows; none: the usual.
     """
     with scratch_folder() as folder:
         issuer = issuer_in(folder)
         known = identity(pool or kawal.pool, issuer)
         gateway = Gateway(kawal.client, pool or kawal.pool, known, task_queue=kawal.task_queue)
-        async with _serving(gateway, webhook_secrets) as (served, http):
+        async with _serving(gateway, webhook_secrets, behaviour) as (served, http):
             yield House(http, kawal, gateway, served, kawal.pool, issuer)
             await gateway.starting.settle()
 
 
 @asynccontextmanager
 async def _serving(
-    gateway: Gateway, webhook_secrets: Iterable[str]
+    gateway: Gateway, webhook_secrets: Iterable[str], behaviour: GatewaySettings | None
 ) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
-    served, port = app(gateway, webhook_secrets), free_port()
+    served, port = app(gateway, webhook_secrets, behaviour), free_port()
     async with (
         serving(served, LOOPBACK, port),
         httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}", timeout=30) as http,

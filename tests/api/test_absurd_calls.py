@@ -56,6 +56,8 @@ _AS_JSON = (
 """In place of a body."""
 _AS_PART = ('"a\\u0000b"', '"\\ud800"', "9" * 400, "1e400", "{}")
 """In place of any part of a body, and of the name of a field."""
+_MOST_PARTS = 60
+"""Of a body: a policy has hundreds, that are alike."""
 _BODIES = (
     b"",
     b"{",
@@ -203,7 +205,7 @@ async def test_a_body_may_hold_anything(house: House, world: World, name: str) -
     _, path = PATHS[name]
     bodies = {json.dumps(holed): None for example in _examples(name)[:2] for holed in _holed(example)}
     who = await _somebody(house, world, name)
-    for body in bodies:
+    for body in list(bodies)[:_MOST_PARTS]:
         for absurd in _AS_JSON if body == json.dumps(_HOLE) else _AS_PART:
             content = body.replace(json.dumps(_HOLE), absurd)
             headers = who | key() | {"Content-Type": "application/json"}

@@ -116,9 +116,7 @@ def test_all_objections_are_named_at_once() -> None:
 
 
 def test_a_policy_without_services_says_that_there_are_none() -> None:
-    assert objections(making.policy(), intake("papers")) == [
-        "service: is not one of the policy's: write one of none"
-    ]
+    assert objections(making.policy(), intake("papers")) == ["service: is not one of the policy's: write one of none"]
 
 
 # ---- What a request is pinned to ---------------------------------------------------------------------------------

@@ -1,71 +1,112 @@
-"""Health, readiness and measures: for those who watch over it."""
+"""Those who watch over it learn whether it lives, whether it can work, and how much there is to do: of nobody."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from pathlib import Path
 
-import httpx
-from prometheus_client.parser import text_string_to_metric_families
-from temporalio.client import Client
+import pytest
+from prometheus_client.parser import text_string_to_metric_families as parsed
+from prometheus_client.samples import Sample
 
-from gateway.app import app
-from gateway.kawal import Kawal as Gateway
-from gateway.serve import serving
-from local.issuer import issuer_in
+from gateway.web import watch
 from local.ports import LOOPBACK, free_port
-from local.scratch import scratch_folder
+from local.postgres import EmbeddedPostgres
 from runtime import temporal
-from storage import database
-from storage.database import Pool
-from tests.callers import identity
+from storage import database, health
+from tests.api.handing_in import case_of
+from tests.api.house import House, house_on
+from tests.kawal import Kawal
 
 
-@asynccontextmanager
-async def watched(client: Client, pool: Pool) -> AsyncIterator[httpx.AsyncClient]:
-    """Serve the interface over these two servers."""
-    port = free_port()
-    with scratch_folder() as folder:
-        made = app(Gateway(client, pool, identity(pool, issuer_in(folder))))
-        async with serving(made, LOOPBACK, port), httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as http:
-            yield http
+@pytest.fixture
+def counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Desks are counted with every call."""
+    monkeypatch.setattr(watch, "_COUNTED_EVERY", -1.0)
 
 
-async def test_with_both_servers_it_lives_and_is_ready(client: Client, pool: Pool) -> None:
-    async with watched(client, pool) as http:
-        assert (await http.get("/health/live")).json() == (await http.get("/health")).json() == {"status": "open"}
-        ready = await http.get("/health/ready")
-    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "database": "ready", "temporal": "ready"})
+@pytest.fixture
+async def bare(kawal: Kawal, tmp_path: Path) -> AsyncIterator[tuple[House, EmbeddedPostgres]]:
+    """A house over a database of its own, without tables."""
+    async with EmbeddedPostgres(tmp_path / "bare", free_port(), log=tmp_path / "log", durable=False) as postgres:
+        pool = await database.connect(postgres.url)
+        async with house_on(kawal, pool=pool) as house:
+            yield house, postgres
+        pool.terminate()
 
 
-async def test_without_temporal_it_is_degraded_and_takes_complaints_all_the_same(pool: Pool) -> None:
-    nobody = await temporal.connect(f"{LOOPBACK}:{free_port()}", lazy=True)
-    async with watched(nobody, pool) as http:
-        ready = await http.get("/health/ready")
-    assert (ready.status_code, ready.json()["status"], ready.json()["temporal"]) == (200, "degraded", "away")
+async def ready(house: House) -> tuple[int, dict[str, str]]:
+    answer = await house.http.get("/health/ready")
+    return answer.status_code, answer.json()
 
 
-async def test_without_the_database_it_lives_and_is_not_ready(client: Client) -> None:
-    async with await database.connect(f"postgresql://kawal@{LOOPBACK}:{free_port()}/kawal") as nobody:
-        async with watched(client, nobody) as http:
-            assert (await http.get("/health/live")).status_code == 200
-            ready = await http.get("/health/ready")
-            assert (ready.status_code, ready.json()["database"]) == (503, "away")
-            assert (await http.get("/metrics")).status_code == 200, "how calls go is known without the database"
+async def samples(house: House) -> list[Sample]:
+    answer = await house.http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    return [sample for family in parsed(answer.text) for sample in family.samples]
 
 
-async def test_calls_are_measured_by_route_and_never_by_what_they_are_about(client: Client, pool: Pool) -> None:
-    async with watched(client, pool) as http:
-        for name in ("K261122-SECRET23", "K261122-SECRET24"):
-            assert (await http.get(f"/v1/cases/{name}", params={"phone": "0812999111"})).status_code == 401
-        assert (await http.get("/nowhere/K261122-SECRET25")).status_code == 404
-        said = (await http.get("/metrics")).text
-    counted = {
-        (sample.labels["route"], sample.labels["status"]): sample.value
-        for family in text_string_to_metric_families(said)
-        for sample in family.samples
-        if sample.name == "kawal_http_seconds_count"
+async def test_a_house_that_works_is_ready(house: House) -> None:
+    assert await ready(house) == (200, {"status": "ready", "database": "ready", "temporal": "ready"})
+    for path in ("/health", "/health/live"):
+        answer = await house.http.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "open"})
+
+
+async def test_without_tables_it_is_not_ready_and_with_them_it_is(bare: tuple[House, EmbeddedPostgres]) -> None:
+    house, postgres = bare
+    status, said = await ready(house)
+    assert (status, said["database"]) == (503, "not prepared: run kawal init")
+    await database.migrate(postgres.url)
+    assert (await ready(house))[0] == 200
+    await house.gateway.pool.execute(
+        "delete from schema_migrations where version = (select min(version) from schema_migrations)"
+    )
+    assert (await ready(house))[0] == 503
+
+
+async def test_without_its_database_it_lives_and_is_not_ready_and_counts_nothing(
+    bare: tuple[House, EmbeddedPostgres], counted_anew: None
+) -> None:
+    house, postgres = bare
+    await database.migrate(postgres.url)
+    assert "kawal_open_cases" in {sample.name for sample in await samples(house)}
+    await postgres.stop()
+    assert await ready(house) == (503, {"status": "away", "database": "away", "temporal": "ready"})
+    assert (await house.http.get("/health/live")).status_code == 200
+    found = {sample.name: sample.value for sample in await samples(house)}
+    assert "kawal_open_cases" not in found
+    assert "kawal_dead_letters" not in found
+    assert found["kawal_overdue_cases"] != found["kawal_overdue_cases"]  # not a number
+
+
+async def test_without_temporal_it_is_ready_and_says_what_is_missing(kawal: Kawal) -> None:
+    nowhere = await temporal.connect(f"{LOOPBACK}:{free_port()}", lazy=True)
+    async with house_on(Kawal(nowhere, kawal.skipper, kawal.pool, task_queue="nobody")) as house:
+        assert await ready(house) == (200, {"status": "degraded", "database": "ready", "temporal": "away"})
+
+
+async def test_desks_are_counted(house: House, counted_anew: None) -> None:
+    await case_of(house, house.as_("reporter"))
+    found = {(sample.name, *sample.labels.values()): sample.value for sample in await samples(house)}
+    desks = await health.desks(house.pool)
+    assert sum(desks.open_by_status.values()) >= 1
+    for status, number in desks.open_by_status.items():
+        assert found["kawal_open_cases", status] == number
+    assert found["kawal_overdue_cases",] == desks.overdue
+    assert {name for name, *_ in found} >= {
+        "kawal_dead_letters",
+        "kawal_complaints_not_started",
+        "kawal_http_under_way",
     }
-    assert counted["/v1/cases/{case_id}", "401"] >= 2
-    assert counted["none", "404"] >= 1
-    assert not [word for word in ("SECRET", "0812999111") if word in said]
-    names = {family.name for family in text_string_to_metric_families(said)}
-    assert {"kawal_open_cases", "kawal_overdue_cases", "kawal_complaints_not_started", "kawal_dead_letters"} <= names
+
+
+async def test_measures_name_routes_and_nobody(house: House) -> None:
+    case_id = await case_of(house, house.as_("reporter"))
+    who = house.as_("auditor", id="auditor-of-measures")
+    await house.http.get(f"/v1/cases/{case_id}?name=Siti", headers=who)
+    await house.http.get("/Siti-Rahma", headers=who)
+    await house.http.request("SITI", "/v1/cases", headers=who)
+    text = (await house.http.get("/metrics")).text
+    assert 'route="/v1/cases/{case_id}"' in text
+    assert 'method="other"' in text
+    for told in (case_id, "auditor-of-measures", "Siti", "SITI", LOOPBACK):
+        assert told not in text

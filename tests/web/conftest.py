@@ -1,0 +1,3 @@
+from tests.api.conftest import house
+
+__all__ = ["house"]

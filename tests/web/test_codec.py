@@ -25,6 +25,7 @@ from privacy.ring import new_ring, with_new_key
 from runtime import settings, temporal
 from runtime.codec import ENCODING, PayloadKeyError, SealedPayloads
 from runtime.gateway import GatewaySettings
+from runtime.temporal import SealedFailures
 from schemas.access import CallerRole
 from storage import database
 from tests import making
@@ -153,6 +154,16 @@ async def test_failures_are_sealed_with_their_causes_and_tell_of_no_files(sealed
     assert b"ROADS is late" in opened.SerializeToString()
     assert b"says ROADS" in opened.SerializeToString()
     assert b".py" not in opened.SerializeToString()
+
+
+def test_a_cause_that_came_in_clear_is_sealed_with_the_failure_that_it_led_to() -> None:
+    came = Failure(message="outer", cause=Failure(message="ROADS is late"))
+    came.application_failure_info.type, came.cause.application_failure_info.type = "Outer", "Late"
+    converter, values = SealedFailures(), temporal.DATA_CONVERTER.payload_converter
+    goes = Failure()
+    converter.to_failure(converter.from_failure(came, values), values, goes)
+    assert (goes.message, goes.cause.message) == ("Encoded failure", "Encoded failure")
+    assert b"ROADS is late" in goes.cause.encoded_attributes.data
 
 
 async def _opened(failure: Failure) -> Failure:

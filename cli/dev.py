@@ -20,6 +20,7 @@ from cli.output import as_json, clear_errors, progress_console
 from gateway.starter import Starter
 from local.leftovers import end_leftovers
 from local.ports import free_ports, require_free
+from local.private_file import write_private
 from local.scratch import scratch_folder
 from runtime import settings
 from schemas.policy import Policy
@@ -217,10 +218,7 @@ async def _keep_and_tell(plan: _Plan, running: servers.Running, kawal: Starter, 
 def _ready(paths: tuple[Path, ...], addresses: dict[str, Any]) -> Iterator[None]:
     """Keep the addresses in files while everything runs; each appears whole or not at all."""
     for path in paths:
-        draft = path.with_name(path.name + ".new")
-        draft.touch(mode=0o600)  # passwords, keys and tokens are in it
-        draft.write_text(json.dumps(addresses, indent=2) + "\n")
-        draft.replace(path)
+        write_private(path, f"{json.dumps(addresses, indent=2)}\n".encode())  # passwords, keys and tokens are in it
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gateway.identity import api_keys
 from local.issuer import Issuer, issuer_in
+from local.private_file import write_private
 from privacy.ring import KeyRing, new_ring, read_ring
 from schemas.access import Action, CallerRole
 from schemas.policy import Level, Policy
@@ -23,8 +24,7 @@ def ring_in(folder: Path) -> KeyRing:
     """Return the key ring that is kept in a folder, which only this account may read; a new one if there is none."""
     path = folder / _RING_FILE
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(new_ring("dev").written())
+        write_private(path, new_ring("dev").written().encode())
     return read_ring(path.read_text())
 
 
@@ -75,6 +75,5 @@ async def _api_key(folder: Path, pool: Pool) -> str:
         _, secret = await api_keys.make(
             pool, name="development", channel="open311-dev", made_by="kawal-dev", scopes=scopes
         )
-        path.touch(mode=0o600)
-        path.write_text(secret)
+        write_private(path, secret.encode())
     return path.read_text()

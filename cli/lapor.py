@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.connection import EXPECTED, records
-from cli.lapor_export import export, require_folder, write
+from cli.lapor_export import export, require_folder
 from cli.output import Json, as_json, clear_errors, progress_console, say
 from gateway.channels import lapor
 from gateway.channels.lapor import Fate, Outcome, RowResult
@@ -21,6 +21,7 @@ from gateway.channels.table_writing import as_csv
 from gateway.in_force import policy_in_force
 from gateway.refusals import RefusedError
 from gateway.starter import Starter
+from local.private_file import write_private
 from runtime import settings, temporal
 from schemas.policy import Policy
 
@@ -88,7 +89,7 @@ def import_file(
         except KeyboardInterrupt:
             _say_how_to_go_on(json)
             raise typer.Exit(_INTERRUPTED) from None
-        write(to, as_csv(list(RowResult.model_fields), map(_cells, outcome.rows)))
+        write_private(to, as_csv(list(RowResult.model_fields), map(_cells, outcome.rows)))
     if json:
         as_json(_document(outcome, to))
     else:

@@ -18,6 +18,7 @@ from gateway.channels.lapor_export import Exporter
 from gateway.channels.lapor_mapping import CHANNEL, Export, load_mapping
 from gateway.channels.table_writing import as_csv, as_xlsx
 from gateway.refusals import RefusedError
+from local.private_file import write_private
 from runtime import settings
 from storage import channel_cases
 from storage.database import Pool
@@ -57,7 +58,7 @@ def export(
         async with records(settings.load().database_url) as pool, _going_on(pool, cursor, since) as begin:
             exporter = Exporter(pool, channel, export, with_answers=with_answers)
             rows = [row async for row in exporter.rows(begin)]
-            write(out, _FORMATS[out.suffix](exporter.heading, rows))
+            write_private(out, _FORMATS[out.suffix](exporter.heading, rows))
         return len(rows)
 
     with clear_errors(json, *EXPECTED):
@@ -90,7 +91,7 @@ async def _going_on(pool: Pool, cursor: Path | None, since: datetime | None) -> 
         return
     reached = await channel_cases.safe_moment(pool)
     yield _kept(cursor)
-    write(cursor, plain_json.dumps({"exported_to": reached.isoformat()}).encode() + b"\n")
+    write_private(cursor, plain_json.dumps({"exported_to": reached.isoformat()}).encode() + b"\n")
 
 
 def _kept(cursor: Path) -> datetime | None:
@@ -109,10 +110,3 @@ def require_folder(option: str, file: Path) -> None:
     """Refuse a file that could not be written for want of its folder."""
     if not file.parent.is_dir():
         raise RefusedError(f"{option}: there is no folder {file.parent}: make it first")
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file; it appears whole or not at all."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_bytes(content)
-    draft.replace(path)

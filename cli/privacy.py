@@ -13,6 +13,7 @@ from cli.output import Json, as_json, clear_errors, progress_console, say
 from gateway import privacy
 from gateway.recipients import e164
 from gateway.refusals import RefusedError
+from local.private_file import write_private
 from privacy.ring import RingError, new_ring, read_ring, with_new_key
 from runtime import settings
 from runtime.evidence import evidence as evidence_settings
@@ -55,8 +56,8 @@ def export(
             ways = {"national_id": nik, "phone": phone, "email": email, "account": account, "case": case}
             people = await _who(pool, **ways, person=person)
             found = [await person_records.everything(pool, one) for one in people]
-        out.touch(mode=0o600)
-        out.write_text("[" + ",\n".join(one.model_dump_json(indent=2) for one in found) + "]\n")
+        written = ",\n".join(one.model_dump_json(indent=2) for one in found)
+        write_private(out, f"[{written}]\n".encode())
         if json:
             as_json({"persons": people, "file": str(out)})
             return
@@ -89,7 +90,9 @@ def erase(
         async with records(settings.load().database_url) as pool:
             ways = {"national_id": nik, "phone": phone, "email": email, "account": account, "case": case}
             people = await _who(pool, **ways, person=person)
-            if not (yes or json):
+            if json and not yes:
+                raise RefusedError("--yes: is needed with --json, for nobody can be asked, and nothing is taken back")
+            if not yes:
                 typer.confirm(f"Erase {', '.join(people)}? This cannot be taken back.", abort=True)
             store = objects.opened(evidence_settings())
             done = [await privacy.erase(pool, store, one, even_unfinished=even_unfinished) for one in people]

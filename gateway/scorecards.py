@@ -16,7 +16,7 @@ from temporalio.common import (
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from gateway.refusals import NotFoundError, RefusedError
+from gateway.refusals import PAUSES_AFTER_A_LOST_TASK, NotFoundError, RefusedError
 from runtime import settings
 from schemas.base import Prose
 from schemas.scorecard import (
@@ -30,9 +30,6 @@ from schemas.scorecard import (
 from storage import database, intake, scorecard_feed, scorecards
 from workflows.scorecard import ScorecardWorkflow, workflow_id
 from workflows.search_attributes import AGENCY
-
-_PAUSES_AFTER_A_LOST_TASK = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds. Temporal drops an update whose workflow task failed; under its id it may simply be sent again."""
 
 _TRY_AGAIN = (RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.ABORTED)
 
@@ -132,7 +129,7 @@ class Scorecards:
         # Temporal remembers what it answered to an update id; a message that was mended in between is another update.
         update_id = f"{message.message_id}:{hashlib.sha256(message.model_dump_json().encode()).hexdigest()[:16]}"
         stamped = message.model_copy(update={"accepted_at": message.accepted_at or accepted_at})
-        for pause in (*_PAUSES_AFTER_A_LOST_TASK, None):
+        for pause in (*PAUSES_AFTER_A_LOST_TASK, None):
             try:
                 return await self._update(agency, stamped, update_id)
             except RPCError as error:

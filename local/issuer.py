@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
+
+from local.private_file import write_private
 
 ISSUER = "https://issuer.kawal.invalid"
 """Nobody can own this name: no token of a real provider ever bears it."""
@@ -88,12 +89,12 @@ def issuer_in(folder: Path, *, issuer: str = ISSUER, audience: str = AUDIENCE) -
     folder.mkdir(parents=True, exist_ok=True)
     key_file = folder / _KEY_FILE
     if not key_file.exists():
-        _write(key_file, _new_key())
+        write_private(key_file, _new_key())
     key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError(f"{key_file} holds no key of an elliptic curve: remove it")  # noqa: TRY004 - as one unread
     made = Issuer(issuer, audience, (folder / _JWKS_FILE).absolute(), _name(key), key)
-    _write(made.jwks_file, json.dumps({"keys": [made.jwk()]}, indent=2).encode())
+    write_private(made.jwks_file, json.dumps({"keys": [made.jwk()]}, indent=2).encode())
     return made
 
 
@@ -110,11 +111,3 @@ def _public(key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
 def _name(key: ec.EllipticCurvePrivateKey) -> str:
     """Name a key by what it is: another key always has another name."""
     return hashlib.sha256(json.dumps(_public(key), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only this account reads: whole, or not at all."""
-    draft = path.with_name(f"{path.name}.new")
-    with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(content)
-    draft.replace(path)

@@ -51,8 +51,8 @@ async def add_first(pool: Pool, recipient: str, address: str, now: datetime, *, 
 
 
 async def _add(connection: Connection, ring: KeyRing, contact: Contact) -> None:
-    person = await _person_of(connection, ring, contact.recipient)
-    of = f"contact:{contact.recipient}:{contact.channel}"
+    person = await person_of(connection, ring, contact.recipient)
+    of = sealed_as(contact.recipient, contact.channel)
     sealed = await persons.sealed_for(connection, ring, person, of, {"address": contact.address})
     await connection.execute(
         "insert into contacts (recipient, channel, person, sealed, fingerprint) values ($1, $2, $3, $4, $5)"
@@ -71,7 +71,12 @@ async def _wake(connection: Connection, recipient: str, now: datetime) -> None:
     )
 
 
-async def _person_of(connection: Connection, ring: KeyRing, recipient: str) -> str:
+def sealed_as(recipient: str, channel: str) -> str:
+    """Return what the sealed address of a contact is bound to."""
+    return f"contact:{recipient}:{channel}"
+
+
+async def person_of(connection: Connection, ring: KeyRing, recipient: str) -> str:
     """Return whose address it is: the reporter's of a case, or whoever holds an office."""
     if (case_id := recipient.removeprefix("reporter:")) != recipient:
         return await intake.person_of(connection, ring, case_id)
@@ -120,7 +125,7 @@ async def opened(connection: Connection | Pool, ring: KeyRing, row: Any) -> str 
     if row["sealed"] is None:
         clear: str | None = row["address"]
         return clear
-    of = f"contact:{row['recipient']}:{row['channel']}"
+    of = sealed_as(row["recipient"], row["channel"])
     try:
         fields = await persons.opened_for(connection, ring, row["person"], of, row["sealed"])
     except persons.ErasedError:

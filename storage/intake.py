@@ -83,9 +83,14 @@ async def _insert(  # noqa: PLR0917 - what it is, under which rules, since when,
         intake.respondent,
         person,
         reported_by,
-        await persons.sealed_for(connection, ring, person, f"complaint:{case_id}", _personal(intake)),
+        await persons.sealed_for(connection, ring, person, sealed_as(case_id), _personal(intake)),
     )
     await not_started.note(connection, not_started.Kind.CASE, case_id, accepted_at)
+
+
+def sealed_as(case_id: str) -> str:
+    """Return what the sealed fields of a complaint are bound to."""
+    return f"complaint:{case_id}"
 
 
 def _personal(intake: Intake) -> dict[str, Any]:
@@ -125,7 +130,7 @@ async def original(pool: Pool, case_id: str) -> Intake | None:
     if row["sealed"] is None:  # of a release before sealing, and not sealed yet
         place = None if row["latitude"] is None else {"latitude": row["latitude"], "longitude": row["longitude"]}
         return Intake.model_validate(said | {"text": row["body"], "place": place})
-    opened = await persons.opened_for(pool, pool.ring, row["person"], f"complaint:{case_id}", row["sealed"])
+    opened = await persons.opened_for(pool, pool.ring, row["person"], sealed_as(case_id), row["sealed"])
     reporter = {name[9:]: value for name, value in opened.items() if name.startswith("reporter.")}
     given = {name: value for name, value in opened.items() if not name.startswith("reporter.")}
     return Intake.model_validate(said | given | ({"reporter": reporter} if reporter else {}))
@@ -150,7 +155,9 @@ async def store_text(pool: Pool, case_id: str, message_id: str, text: str) -> da
     """
     async with pool.acquire() as connection, connection.transaction():
         person = await person_of(connection, pool.ring, case_id)
-        sealed = await persons.sealed_for(connection, pool.ring, person, _text(case_id, message_id), {"text": text})
+        sealed = await persons.sealed_for(
+            connection, pool.ring, person, text_sealed_as(case_id, message_id), {"text": text}
+        )
         stored_at: datetime = await connection.fetchval(
             "insert into message_texts (case_id, message_id, person, sealed) values ($1, $2, $3, $4)"
             " on conflict (case_id, message_id) do update set message_id = excluded.message_id returning stored_at",
@@ -162,7 +169,8 @@ async def store_text(pool: Pool, case_id: str, message_id: str, text: str) -> da
     return stored_at
 
 
-def _text(case_id: str, message_id: str) -> str:
+def text_sealed_as(case_id: str, message_id: str) -> str:
+    """Return what the sealed text of a message is bound to."""
     return f"message:{case_id}:{message_id}"
 
 
@@ -192,7 +200,7 @@ async def texts(pool: Pool, case_id: str) -> dict[str, str]:
 async def _opened_text(pool: Pool, case_id: str, row: Any) -> str:
     if row["sealed"] is None:
         return str(row["body"])
-    of = _text(case_id, row["message_id"])
+    of = text_sealed_as(case_id, row["message_id"])
     opened = await persons.opened_for(pool, pool.ring, row["person"], of, row["sealed"])
     return str(opened["text"])
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from schemas.base import Model, UtcDatetime
-from storage import intake, persons, recipients
+from storage import intake, persons, recipients, tracking
 from storage.contacts import opened as opened_contact
 from storage.database import Connection, Pool
 
@@ -124,7 +124,7 @@ async def _carrier_events(pool: Pool, person: str) -> list[dict[str, Any]]:
     rows = await pool.fetch("select * from carrier_events where person = $1 order by received_at", person)
     found = []
     for row in rows:
-        of = f"event:{row['order_id']}:{row['event_id']}"
+        of = tracking.sealed_as(row["order_id"], row["event_id"])
         opened = await persons.opened_for(pool, pool.ring, person, of, row["sealed"])
         found.append({"delivery_id": row["delivery_id"], "event_id": row["event_id"], **opened})
     return found

@@ -7,7 +7,7 @@ import asyncpg
 
 from privacy.ring import KeyRing
 from schemas.service_request import Recipient
-from storage import intake, persons, recipients
+from storage import contacts, intake, persons, recipients, tracking
 from storage.database import Connection, Pool
 
 _AT_ONCE = 200
@@ -36,7 +36,7 @@ async def _complaint(connection: Connection, ring: KeyRing, row: asyncpg.Record)
     person = await persons.new(connection, ring)
     place = None if row["latitude"] is None else {"latitude": row["latitude"], "longitude": row["longitude"]}
     fields = {"text": row["body"], "place": place}
-    sealed = await persons.sealed_for(connection, ring, person, f"complaint:{row['case_id']}", fields)
+    sealed = await persons.sealed_for(connection, ring, person, intake.sealed_as(row["case_id"]), fields)
     await connection.execute(
         "update complaints set body = null, latitude = null, longitude = null, person = $2, sealed = $3"
         " where case_id = $1",
@@ -47,7 +47,7 @@ async def _complaint(connection: Connection, ring: KeyRing, row: asyncpg.Record)
 async def _text(connection: Connection, ring: KeyRing, row: asyncpg.Record) -> None:
     case_id, message_id = row["case_id"], row["message_id"]
     person = await intake.person_of(connection, ring, case_id)
-    of = f"message:{case_id}:{message_id}"
+    of = intake.text_sealed_as(case_id, message_id)
     await connection.execute(
         "update message_texts set body = null, person = $3, sealed = $4 where case_id = $1 and message_id = $2",
         *(case_id, message_id, person),
@@ -69,30 +69,20 @@ async def _benefit(connection: Connection, ring: KeyRing, row: asyncpg.Record) -
 
 
 async def _contact(connection: Connection, ring: KeyRing, row: asyncpg.Record) -> None:
-    case_id = row["recipient"].removeprefix("reporter:")
-    of_reporter = case_id != row["recipient"]
-    person = (
-        await intake.person_of(connection, ring, case_id)
-        if of_reporter
-        else await persons.named(connection, ring, f"office:{row['recipient']}")
-    )
-    of = f"contact:{row['recipient']}:{row['channel']}"
+    recipient, channel = row["recipient"], row["channel"]
+    person = await contacts.person_of(connection, ring, recipient)
+    of = contacts.sealed_as(recipient, channel)
     await connection.execute(
         "update contacts set address = null, person = $2, sealed = $3, fingerprint = $4 where contact = $1",
         *(row["contact"], person),
         await persons.sealed_for(connection, ring, person, of, {"address": row["address"]}),
-        ring.fingerprint(row["channel"], row["address"]),
+        ring.fingerprint(channel, row["address"]),
     )
 
 
 async def _carrier_event(connection: Connection, ring: KeyRing, row: asyncpg.Record) -> None:
-    of_whom = await connection.fetchval(
-        "select r.person from post_deliveries d join recipients r on r.reference = d.recipient"
-        " where d.delivery_id = $1",
-        row["delivery_id"],
-    )
-    person = of_whom or await persons.named(connection, ring, f"delivery:{row['delivery_id']}")
-    of = f"event:{row['order_id']}:{row['event_id']}"
+    person = await tracking.person_of(connection, ring, row["delivery_id"])
+    of = tracking.sealed_as(row["order_id"], row["event_id"])
     await connection.execute(
         "update carrier_events set raw = null, person = $3, sealed = $4 where order_id = $1 and event_id = $2",
         *(row["order_id"], row["event_id"], person),

@@ -64,7 +64,7 @@ async def record(
     """
     events = sorted(told, key=lambda one: one[0].event_id)  # everybody locks rows in the same order
     async with pool.acquire() as connection, connection.transaction():
-        person = await _person_of(connection, pool.ring, delivery_id)
+        person = await person_of(connection, pool.ring, delivery_id)
         key = await _key_of(connection, pool.ring, person)
         await connection.executemany(
             "insert into carrier_events"
@@ -73,7 +73,7 @@ async def record(
             [
                 (
                     *(order_id, event.event_id, delivery_id, *_columns(event), person),
-                    seal_fields(key, {"raw": raw}, f"event:{order_id}:{event.event_id}") if key else {},
+                    seal_fields(key, {"raw": raw}, sealed_as(order_id, event.event_id)) if key else {},
                     via,
                 )
                 for event, raw in events
@@ -90,7 +90,13 @@ async def record(
     return tuple(CarrierEvent.model_validate(row["event"]) for row in rows)
 
 
-async def _person_of(connection: Connection, ring: KeyRing, delivery_id: str) -> str:
+def sealed_as(order_id: str, event_id: str) -> str:
+    """Return what the sealed report of a carrier is bound to."""
+    return f"event:{order_id}:{event_id}"
+
+
+async def person_of(connection: Connection, ring: KeyRing, delivery_id: str) -> str:
+    """Return under whose key what a carrier told about a delivery is sealed: its recipient's."""
     reference = await connection.fetchval("select recipient from post_deliveries where delivery_id = $1", delivery_id)
     known = await recipients.person_of(connection, reference) if reference else None
     return known or await persons.named(connection, ring, f"delivery:{delivery_id}")

@@ -35,6 +35,8 @@ async def refused(shell: Shell, *command: str) -> str:
 
 async def test_what_is_kept_is_given_out_and_erased_once_the_case_is_over(here: Calm) -> None:
     case, path = await here.road(), here.shell.folder / "theirs.json"
+    path.write_text("anybody's")
+    path.chmod(0o644)
     exported = await here.shell.document("privacy", "export", "--case", case, "--out", str(path))
     assert path.stat().st_mode & 0o077 == 0
     [kept] = json.loads(path.read_text())
@@ -45,6 +47,7 @@ async def test_what_is_kept_is_given_out_and_erased_once_the_case_is_over(here: 
     unfinished = await refused(shell, "privacy", "erase", "--case", case, "--yes")
     assert f"still under way: {case}" in unfinished
     await here.shell.ok("withdraw", case)
+    assert "--yes: is needed with --json" in await refused(shell, "privacy", "erase", "--case", case)
     erased = await shell.document("privacy", "erase", "--case", case, "--yes")
     assert erased["erased"][0]["complaints"] == 1
     gone = await refused(here.shell, "privacy", "export", "--case", case, "--out", str(path))
